@@ -1,0 +1,15 @@
+/**
+ * Entry of the `dsm` command. It imports nothing at the top, so that an old Node reaches the check below instead of
+ * failing on a module that it lacks.
+ */
+const NODE_FLOOR = 24;
+const version = process.versions.node;
+
+if (Number.parseInt(version, 10) < NODE_FLOOR) {
+  process.stderr.write(`dsm: Node ${NODE_FLOOR} or newer is needed, this is ${version}\n`);
+  process.exitCode = 1;
+} else {
+  await import('./index.ts');
+}
+
+export {};
