@@ -6,10 +6,10 @@ const NODE_FLOOR = 24;
 const version = process.versions.node;
 
 if (Number.parseInt(version, 10) < NODE_FLOOR) {
-  process.stderr.write(`dsm: Node ${NODE_FLOOR} or newer is needed, this is ${version}\n`);
+  const message = `Node ${NODE_FLOOR} or newer is needed, this is ${version}`;
+  const asJson = process.argv.includes('--json');
+  process.stderr.write(asJson ? `${JSON.stringify({ error: { code: 'E_USAGE', message } })}\n` : `dsm: ${message}\n`);
   process.exitCode = 1;
 } else {
   await import('./index.ts');
 }
-
-export {};
