@@ -1,10 +1,11 @@
 /**
  * Reads vitest's JSON report and prints what failed, what was skipped and, as its last line, `N passed, N failed`.
  *
- *   node scripts/summarise-tests.mjs REPORT [--forbid-skips] [--failed-step NAME]...
+ *   node scripts/summarise-tests.mjs REPORT [--forbid-skips] [--exit-status N] [--failed-step NAME]...
  *
- * A file that failed to load, a forbidden skip, a missing report, a report without any test and a failed step count as
- * one failure each, so that the last line alone never looks better than the run was. Exits 1 unless nothing failed.
+ * A file that failed to load, a forbidden skip, a missing report, a report without any test, a run whose exit status no
+ * test explains and a failed step count as one failure each, so that the last line alone never looks better than the
+ * run was. Exits 1 unless nothing failed.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -13,6 +14,8 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     'forbid-skips': { type: 'boolean', default: false },
+    // An error outside of any test makes vitest exit with 1, and its report still says success.
+    'exit-status': { type: 'string', default: '0' },
     'failed-step': { type: 'string', multiple: true, default: [] },
   },
 });
@@ -45,8 +48,9 @@ const problems = [
 ];
 if (!report) problems.push('no test report was written');
 else if (tests.length === 0) problems.push('no test was run');
-// An error outside of any test fails a run without failing a test.
-else if (report.success !== true && failedTests.length + broken.length === 0) problems.push('the test run failed');
+else if (values['exit-status'] !== '0' && failedTests.length + broken.length === 0) {
+  problems.push(`the test run exited with ${values['exit-status']}`);
+}
 
 for (const problem of problems) console.log(problem);
 if (!values['forbid-skips']) for (const name of skipped) console.log(`skipped: ${name}`);
