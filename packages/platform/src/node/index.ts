@@ -1,1 +1,4 @@
-export {};
+/** `@dsm/platform/node`: the ports of `@dsm/core` on Node 24. */
+export { nodeCryptoSuite } from './crypto.ts';
+export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
+export { systemClock, systemEntropy } from './system.ts';
