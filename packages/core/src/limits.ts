@@ -1,0 +1,44 @@
+/** Every bound on work or memory that a peer can cause, with its reason (spec/limits.md). */
+export const LIMITS = {
+  /** One file or message: a long relationship with its certificates stays below; a phone can still hold it. */
+  fileBytes: 16_777_216,
+  /** One submission to a node: the largest operation carries a receive with a source certificate, about 40 KB. */
+  submissionBytes: 524_288,
+  /** Items of one bundle: bounds the hashing before a signature is looked at. */
+  bundleItems: 20_000,
+  /** Nodes of one witness: 256 levels for each of a few touched leaves. */
+  witnessNodes: 4_096,
+  /** Value of one leaf of a state root. */
+  leafBytes: 4_096,
+  /** Directory nodes of one network: a certificate carries a receipt of each. */
+  networkNodes: 64,
+  /** Inclusion proof length of a log: more leaves than any node can write. */
+  logProof: 64,
+  /** Participants of one identity genesis. */
+  genesisParticipants: 16,
+  /** Devices of one identity: proof of 10 hashes. */
+  deviceProof: 10,
+  /** Names, symbols, order references, in UTF-8 bytes. */
+  nameBytes: 64,
+  symbolBytes: 12,
+  orderBytes: 64,
+  /** Digits after the point: 10^18 base units a unit, as the finest tokens in use. */
+  decimals: 18,
+  /** A run of states under one signature (DESIGN 3.1). */
+  segmentStates: 4_096,
+  /** States that a payer may stack without a certificate; the payee's policy is usually far lower. */
+  uncertifiedRun: 64,
+  /** Outcomes that one half state records. */
+  outcomes: 64,
+  /** Distance of two checkpoints, and the default. */
+  maxSkip: 65_536,
+  defaultSkip: 64,
+  /** Rounds of one slot: the wait grows exponentially, so more never open. */
+  rounds: 1_024,
+} as const;
+
+/** Unsigned 128-bit (spec ENC-4). */
+export const MAX_AMOUNT: bigint = (1n << 128n) - 1n;
+
+/** The largest time and index: 2^53 - 1, exact in every implementation. */
+export const MAX_TIME: number = Number.MAX_SAFE_INTEGER;

@@ -1,0 +1,71 @@
+/**
+ * A network: who the directory nodes are and the times that they keep (spec NET-1). Its id is the hash of the
+ * description; where the nodes answer is not part of it. Membership is fixed.
+ */
+import type { NetworkId } from '../bytes.ts';
+import { hashItem } from '../crypto/hash.ts';
+import type { PublicKey } from '../crypto/keys.ts';
+import { equalKeys, publicKeyCodec } from '../crypto/signature.ts';
+import type { CryptoSuite } from '../crypto/suite.ts';
+import { label, list, literal, record, uint, type Codec } from '../encoding/schema.ts';
+import { LIMITS } from '../limits.ts';
+import { check, checkAll, ok, type Result } from '../result.ts';
+
+export interface NetworkDescription {
+  readonly version: 1;
+  readonly name: string;
+  /** Dishonest nodes that the network survives; n ≥ 3f + 1. */
+  readonly faults: number;
+  readonly nodes: readonly PublicKey[];
+  /** Δ: the largest difference between two honest clocks. */
+  readonly deltaMs: number;
+  /** Time between the last claim and the first refund of a reservation: more than 2Δ and the latency. */
+  readonly gapMs: number;
+  /** How long before a reservation's date E the payee stops grading `reserved`. */
+  readonly marginMs: number;
+  /** D: how long after signing an account state's window may last. */
+  readonly settleMs: number;
+  /** τ: the unit of the waiting time before a round opens. */
+  readonly roundMs: number;
+  /** First bytes of chain ids, one entry a group of stores; empty: one group. */
+  readonly partitions: readonly number[];
+}
+
+export interface Network extends NetworkDescription {
+  readonly id: NetworkId;
+  /** q = ⌊(n+f)/2⌋ + 1 (spec NET-2). */
+  readonly quorum: number;
+}
+
+/** What the verification of receipts needs. */
+export interface NetworkContext {
+  readonly suite: CryptoSuite;
+  readonly network: Network;
+}
+
+export const networkCodec: Codec<NetworkDescription> = record<NetworkDescription>({
+  version: literal(1),
+  name: label(LIMITS.nameBytes, 1),
+  faults: uint(LIMITS.networkNodes),
+  nodes: list(publicKeyCodec, LIMITS.networkNodes, 1),
+  deltaMs: uint(),
+  gapMs: uint(),
+  marginMs: uint(),
+  settleMs: uint(),
+  roundMs: uint(),
+  partitions: list(uint(255), 256),
+});
+
+export function openNetwork(suite: CryptoSuite, description: NetworkDescription): Result<Network> {
+  const { nodes, faults } = description;
+  const distinct = nodes.every((key, i) => nodes.findIndex((other) => equalKeys(key, other)) === i);
+  const valid = checkAll(
+    () => check(nodes.length >= 3 * faults + 1, 'E_FORMAT', 'NET-1', 'fewer than 3f + 1 nodes'),
+    () => check(distinct, 'E_FORMAT', 'NET-1', 'two nodes have the same key'),
+    () => check(description.gapMs > 2 * description.deltaMs, 'E_FORMAT', 'NET-1', 'the gap is not above 2Δ'),
+    () => check(description.settleMs > 0, 'E_FORMAT', 'NET-1', 'no time to settle'),
+  );
+  if (!valid.ok) return valid;
+  const id = hashItem<NetworkId>(suite, 'network', networkCodec.toItem(description));
+  return ok({ ...description, id, quorum: Math.floor((nodes.length + faults) / 2) + 1 });
+}

@@ -1,0 +1,63 @@
+/**
+ * What a client sends to a directory node for one slot (spec NET-10): the state by hash, and a bundle with its body,
+ * operation, signature, parent, witness and whatever the operation rests on. Verification is stateless; what the node
+ * knows already may be left out.
+ */
+import { missing } from '../bundle/evidence.ts';
+import { bundleCodec, type BundleItem } from '../bundle/items.ts';
+import type { StateHash } from '../bytes.ts';
+import { requireFinal } from '../chain/final.ts';
+import { verifyTransition, type Transition } from '../chain/transition.ts';
+import type { Context } from '../context.ts';
+import type { CryptoSuite } from '../crypto/suite.ts';
+import { hash, list, record, type Codec } from '../encoding/schema.ts';
+import { LIMITS } from '../limits.ts';
+import { check, fail, ok, type Result } from '../result.ts';
+import { receiptCodec, verifyReceipts, type Receipt, type Statement } from './certificate.ts';
+import type { Network } from './description.ts';
+
+export interface Submission {
+  readonly state: StateHash;
+  readonly items: readonly BundleItem[];
+  /** f+1 votes of round 0 for this state, where the window is no longer open at the node; else empty. */
+  readonly votes: readonly Receipt[];
+}
+
+export const submissionCodec = (suite: CryptoSuite): Codec<Submission> =>
+  record<Submission>({
+    state: hash<StateHash>(),
+    items: bundleCodec(suite),
+    votes: list(receiptCodec, LIMITS.networkNodes),
+  });
+
+/** Everything that a vote needs and that does not depend on the node: transition, signature, final parent. */
+export function verifySubmission(context: Context, state: StateHash): Result<Transition> {
+  const body = context.evidence.body(state);
+  if (!body) return missing('body', state);
+  if (body.index === 0)
+    return fail('E_OPERATION', 'NET-3', 'a genesis is final by its id and is published, not submitted');
+  if (body.kind !== 'account' && body.kind !== 'vault') {
+    return fail('E_CHAIN', 'NET-3', 'only accounts and vaults are certified');
+  }
+  const transition = verifyTransition(context, body);
+  if (!transition.ok) return transition;
+  const parent = requireFinal(context, transition.value.parent);
+  return parent.ok ? transition : parent;
+}
+
+/** The node's clock lies within [from − Δ, until + Δ] (spec NET-11). */
+export const isWindowOpen = (network: Network, window: { from: number; until: number }, nowMs: number): boolean =>
+  nowMs >= window.from - network.deltaMs && nowMs <= window.until + network.deltaMs;
+
+/** f+1 votes of round 0 waive the clock: at least one honest node found the window open (spec NET-11). */
+export function verifyWaiver(context: Context, statement: Statement, votes: readonly Receipt[]): Result<undefined> {
+  const zero = check(
+    statement.round === 0 && statement.form === 'votes',
+    'E_CERTIFICATE',
+    'NET-11',
+    'votes of round 0 only',
+  );
+  if (!zero.ok) return zero;
+  const valid = verifyReceipts(context, statement, votes, context.network.faults + 1);
+  return valid.ok ? ok(undefined) : valid;
+}

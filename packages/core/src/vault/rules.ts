@@ -1,0 +1,156 @@
+/** Rules of a reservation (spec RES-2 to RES-6): until E only the payee appends, from E + gap only the payer. */
+import { missing } from '../bundle/evidence.ts';
+import { equalBytes, type ChainId } from '../bytes.ts';
+import { TERMS_LEAF } from '../chain/genesis.ts';
+import { ownerSigns, readRequired, stateMessage, type Applied, type Authority, type Step } from '../chain/rules.ts';
+import { stateHash, type Window } from '../chain/body.ts';
+import { editLeaves } from '../chain/leaves.ts';
+import type { Context } from '../context.ts';
+import { hashItem } from '../crypto/hash.ts';
+import { verifyMessage, type SignedMessage } from '../crypto/signature.ts';
+import type { Item } from '../encoding/cbor.ts';
+import { amount, type Codec } from '../encoding/schema.ts';
+import { MAX_TIME } from '../limits.ts';
+import { isMinimalWitness } from '../merkle/witness.ts';
+import type { Network } from '../network/description.ts';
+import { check, checkAll, done, fail, ok, type Result } from '../result.ts';
+import { vaultOperationCodec, type Claim, type Release, type VaultGenesis, type VaultOperation } from './operations.ts';
+
+export const CLAIMED_LEAF: Item = ['claimed'];
+export const RELEASED_LEAF: Item = ['released'];
+/** Leaf of the payer's half: cumulative total under this reservation. */
+export const totalLeaf = (vault: ChainId): Item => ['total', vault];
+
+/** The terms as they stand in the vault's root. */
+export const reservationTermsCodec: Codec<VaultGenesis> = {
+  toItem: (terms) => vaultOperationCodec.toItem(terms),
+  fromItem: (item, at) => {
+    const operation = vaultOperationCodec.fromItem(item, at);
+    if (!operation.ok) return operation;
+    return operation.value.type === 'genesis'
+      ? ok(operation.value)
+      : fail('E_FORMAT', 'RES-1', `${at}: terms expected`);
+  },
+};
+
+/** Claims run to E whatever the clock says when they are made, so that their body is canonical. */
+export const claimWindow = (terms: VaultGenesis): Window => ({ from: 0, until: terms.until });
+
+export const releaseWindow = (network: Network, terms: VaultGenesis): Window => ({
+  from: terms.until + network.gapMs,
+  until: MAX_TIME,
+});
+
+/** A claim's signature covers the vault and the total, not the slot: it survives a void (spec RES-4). */
+export const claimMessage = (
+  context: Pick<Context, 'suite' | 'network'>,
+  vault: ChainId,
+  total: bigint,
+): SignedMessage => ({
+  network: context.network.id,
+  chain: vault,
+  from: 0,
+  to: 0,
+  hash: hashItem(context.suite, 'claim', [vault, total]),
+});
+
+export function applyVault(step: Step<VaultOperation>): Result<Applied> {
+  const { operation, leaves } = step;
+  if (operation.type === 'genesis') return fail('E_OPERATION', 'CHN-4', 'a genesis has no predecessor');
+  const terms = readRequired(leaves, [...TERMS_LEAF.vault], reservationTermsCodec);
+  if (!terms.ok) return terms;
+  const claimed = leaves.read(CLAIMED_LEAF, amount);
+  if (!claimed.ok) return claimed;
+  const released = leaves.read(RELEASED_LEAF, amount);
+  if (!released.ok) return released;
+  const before = claimed.value ?? 0n;
+  const authority = checkAll(
+    () => check(released.value === undefined, 'E_RESERVATION', 'RES-5', 'the reservation has been taken back'),
+    () => check(equalBytes(operation.token, terms.value.token), 'E_TOKEN', 'RES-2', 'another token than reserved'),
+    () =>
+      operation.type === 'claim'
+        ? claim({ ...step, operation }, terms.value, before)
+        : release({ ...step, operation }, terms.value, before),
+  );
+  if (!authority.ok) return authority;
+  return ok({ k: terms.value.k, authority: authorityOf(step, terms.value) });
+}
+
+function authorityOf(step: Step<VaultOperation>, terms: VaultGenesis): Authority {
+  const { context, parent, operation } = step;
+  if (operation.type !== 'claim') return ownerSigns(step, terms.payerKey);
+  return {
+    key: terms.payeeKey,
+    purpose: 'claim',
+    message: () => claimMessage(context, parent.chain, operation.total),
+  };
+}
+
+const sameWindow = (a: Window, b: Window): boolean => a.from === b.from && a.until === b.until;
+
+function claim(
+  { context, parent, leaves, operation }: Step<Claim>,
+  terms: VaultGenesis,
+  before: bigint,
+): Result<undefined> {
+  return checkAll(
+    () => check(sameWindow(operation.window, claimWindow(terms)), 'E_WINDOW', 'RES-4', 'a claim runs to E exactly'),
+    () => check(equalBytes(operation.to, terms.payee), 'E_CHAIN', 'RES-4', 'a claim pays the payee'),
+    () => check(operation.total <= terms.funded, 'E_TOTAL', 'RES-4', 'more than was set aside'),
+    () => check(operation.total > before, 'E_TOTAL', 'RES-4', 'claimed already'),
+    () => check(operation.amount === operation.total - before, 'E_AMOUNT', 'RES-4', 'not the unclaimed rest'),
+    () => verifyTotal(context, parent.chain, terms, operation.total),
+    () => leaves.write(CLAIMED_LEAF, amount, operation.total),
+  );
+}
+
+function release(
+  { context, leaves, operation }: Step<Release>,
+  terms: VaultGenesis,
+  before: bigint,
+): Result<undefined> {
+  return checkAll(
+    () =>
+      check(
+        sameWindow(operation.window, releaseWindow(context.network, terms)),
+        'E_WINDOW',
+        'RES-5',
+        'not before E + gap',
+      ),
+    () => check(equalBytes(operation.to, terms.payer), 'E_CHAIN', 'RES-5', 'the rest goes to the payer'),
+    () => check(operation.amount === terms.funded - before, 'E_AMOUNT', 'RES-5', 'not exactly the rest'),
+    () => check(operation.amount > 0n, 'E_AMOUNT', 'RES-5', 'nothing is left'),
+    () => leaves.write(RELEASED_LEAF, amount, operation.amount),
+  );
+}
+
+/**
+ * The payer signed this total for this vault (spec RES-3): a half state under the vault's payer key, shown as the
+ * body and the one leaf, so that nobody learns an operation. Whose half and which index do not matter.
+ */
+export function verifyTotal(context: Context, vault: ChainId, terms: VaultGenesis, total: bigint): Result<undefined> {
+  const { evidence, suite, network } = context;
+  const hash = evidence.total(vault);
+  if (!hash) return missing('total', vault);
+  const body = evidence.body(hash);
+  if (!body) return missing('body', hash);
+  const signature = evidence.signature('state', hash);
+  if (!signature) return missing('signature state', hash, 0);
+  const witness = evidence.witness(body.root);
+  if (witness === undefined) return missing('witness', body.root);
+  const leaves = editLeaves(suite, witness);
+  const shown = leaves.read(totalLeaf(vault), amount);
+  if (!shown.ok) return shown;
+  return checkAll(
+    () => check(body.kind === 'half', 'E_CHAIN', 'RES-3', 'totals stand in a half of a relationship'),
+    () => check(equalBytes(body.network, network.id), 'E_NETWORK', 'RES-3', 'a state of another network'),
+    () => check(equalBytes(hash, stateHash(suite, body)), 'E_LINK', 'RES-3', 'another state'),
+    () => check(shown.value === total, 'E_TOTAL', 'RES-3', 'the payer signed another total'),
+    () =>
+      check(isMinimalWitness(witness, leaves.touched()), 'E_SURPLUS', 'CHN-10', 'the proof shows more than the total'),
+    () =>
+      verifyMessage(suite, terms.payerKey, 'state', stateMessage(context, body.chain, body.index, hash), signature)
+        ? done
+        : fail('E_SIGNATURE', 'RES-3', 'the total is not signed by the payer key of the reservation'),
+  );
+}
