@@ -3,14 +3,13 @@
  * What a payment may be depends on the reservation too, which is checked where the offer is judged; here stands what
  * follows from the half alone.
  */
-import { equalBytes, type ChainId } from '../bytes.ts';
+import { compareBytes, equalBytes } from '../bytes.ts';
 import { TERMS_LEAF } from '../chain/genesis.ts';
 import { ownerSigns, readRequired, type Applied, type Step } from '../chain/rules.ts';
 import { hashItem } from '../crypto/hash.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import type { Item } from '../encoding/cbor.ts';
 import { amount, type Codec } from '../encoding/schema.ts';
-import { compareBytes } from '../bytes.ts';
 import { check, checkAll, fail, ok, type Result } from '../result.ts';
 import { totalLeaf } from '../vault/rules.ts';
 import {
@@ -95,6 +94,6 @@ function accept({ leaves, operation }: Step<Accept>): Result<undefined> {
 
 /** True when the two geneses belong to one relationship of the two accounts. */
 export const arePartners = (suite: CryptoSuite, a: HalfGenesis, b: HalfGenesis): boolean =>
-  equalBytes(a.owner, b.peer as ChainId) &&
+  equalBytes(a.owner, b.peer) &&
   equalBytes(a.peer, b.owner) &&
   equalBytes(relationshipId(suite, a), relationshipId(suite, b));
