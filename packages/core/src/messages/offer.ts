@@ -18,7 +18,7 @@ import type { CryptoSuite } from '../crypto/suite.ts';
 import { bytes, hash, label, optional, record, type Codec } from '../encoding/schema.ts';
 import { LIMITS } from '../limits.ts';
 import type { HalfGenesis } from '../relationship/operations.ts';
-import { check, checkAll, fail, ok, type Result } from '../result.ts';
+import { check, checkAll, done, fail, ok, type Result } from '../result.ts';
 import type { VaultGenesis } from '../vault/operations.ts';
 
 /** Opens the `reference` of a transfer to the payee. */
@@ -171,19 +171,23 @@ export function verifyReservation(context: Context, vault: ChainId): Result<Vaul
   return verifyGenesis(context, body, 'vault');
 }
 
-/** Older states of the half that came along: each linked to the next, each with its operation (spec REL-13). */
-function verifyShownLinks(context: Context, from: Body): Result<undefined> {
+/**
+ * Older states of the half that came along: each linked to the next, each with its operation (spec REL-13). They bring
+ * the peer up to date; how far back they reach is the sender's choice.
+ */
+export function verifyShownLinks(context: Context, from: Body): Result<undefined> {
   let body = from;
   while (body.index > 0) {
     const operation = context.evidence.operation(body.op);
+    if (!operation) break;
     const parent = context.evidence.body(body.prev);
-    if (!operation || !parent) return ok(undefined);
+    if (!parent) break;
     if (parent.index !== body.index - 1 || !equalBytes(parent.chain, body.chain) || operation.kind !== body.kind) {
       return fail('E_LINK', 'REL-13', 'the states shown are not one chain');
     }
     body = parent;
   }
-  return ok(undefined);
+  return done;
 }
 
 function policyOf(context: Context, token: Parameters<Context['evidence']['policy']>[0]): Result<TokenPolicy> {
