@@ -1,0 +1,135 @@
+/** One step of any chain: drafted, signed, certified; and forged steps that break one rule and are correctly signed. */
+import {
+  draftTransition,
+  editLeaves,
+  evidenceFrom,
+  hashOperation,
+  indexItems,
+  must,
+  nextBody,
+  pruneTree,
+  recordFinder,
+  stateHash,
+  stateMessage,
+  treeRoot,
+  verifySubmission,
+  type Body,
+  type BundleItem,
+  type Certificate,
+  type KeyPair,
+  type Leaves,
+  type Operation,
+  type StateHash,
+  type Submission,
+  type Transition,
+  type Tree,
+} from '@dsm/core';
+import { signItem } from './device.ts';
+import { certify, contextOf, remember, type TestNetwork } from './network.ts';
+
+/** Anything that has a newest state and its leaves: a device, a half, a vault. */
+export interface Writer {
+  tip: Body;
+  tree: Tree;
+}
+
+export interface TestStep {
+  readonly body: Body;
+  readonly hash: StateHash;
+  readonly operation: Operation;
+  /** Parent body, body, operation, signature, witness, and what came with the step: what is new about it. */
+  readonly items: readonly BundleItem[];
+}
+
+export interface CertifiedStep extends TestStep {
+  readonly certificate: Certificate;
+}
+
+/** Leaves of a step must be found before the world's: the witness and the total are the step's own. */
+export const stepContext = (net: TestNetwork, step: TestStep) => contextOf(net, step.items);
+
+/**
+ * The writer's next state: drafted by the rules (throws where they refuse), signed by `key`, and the writer moved on.
+ * `extra` are items that belong to this step alone, such as the payer's total of a claim.
+ */
+export function takeStep(
+  net: TestNetwork,
+  writer: Writer,
+  key: KeyPair,
+  operation: Operation,
+  extra: readonly BundleItem[] = [],
+): TestStep {
+  const parent = writer.tip;
+  const before = writer.tree;
+  const transition: Transition = must(draftTransition(contextOf(net, extra), parent, operation, before));
+  const { authority, hash, body, touched } = transition;
+  const items: BundleItem[] = [
+    { type: 'body', body: parent },
+    { type: 'body', body },
+    { type: 'operation', operation },
+    signItem(net, key, authority.purpose, hash, authority.message(hash)),
+    { type: 'witness', tree: pruneTree(before, touched) },
+    ...extra,
+  ];
+  remember(net, items);
+  Object.assign(writer, { tip: body, tree: transition.tree });
+  return { body, hash, operation, items };
+}
+
+/** Certifies a step with the keys of all nodes and lets `contextOf(net)` know. */
+export function certifyStep(net: TestNetwork, step: TestStep): CertifiedStep {
+  const certificate = certify(net, { chain: step.body.chain, index: step.body.index, hash: step.hash });
+  remember(net, [{ type: 'certificate', certificate }]);
+  return { ...step, certificate };
+}
+
+/**
+ * A self-contained submission: exactly what a node that knows nothing needs. A step that the rules refuse gets
+ * everything that was used up to the refusal, and everything of its own.
+ */
+export function submissionOf(net: TestNetwork, step: TestStep): Submission {
+  const own = indexItems(net.suite, step.items);
+  const recorder = recordFinder((name) => own.get(name) ?? net.items.get(name));
+  const context = { ...net, evidence: evidenceFrom(recorder.find) };
+  verifySubmission(context, step.hash);
+  return { state: step.hash, items: [...new Set([...recorder.used(), ...step.items])], votes: [] };
+}
+
+export interface Forgery {
+  readonly operation: Operation;
+  /** What a dishonest writer writes into its root, against the rules. Without it: what the rules would, or nothing. */
+  readonly edit?: (leaves: Leaves) => void;
+  /** Fields of the finished body that are replaced before it is signed. */
+  readonly body?: Partial<Body>;
+  /** Shown instead of the minimal witness. */
+  readonly witness?: (tree: Tree, touched: readonly Uint8Array[]) => Tree;
+  readonly k?: number;
+}
+
+/**
+ * A state that breaks a rule and is signed correctly, purpose `state`. The writer is not moved. Leaves that `edit`
+ * reads or writes are in the witness, so that the broken rule is the only thing wrong.
+ */
+export function forgeStep(net: TestNetwork, writer: Writer, key: KeyPair, forgery: Forgery): TestStep {
+  const { suite } = net;
+  const { operation, edit = () => {}, witness = pruneTree, k = 64 } = forgery;
+  const leaves = editLeaves(suite, writer.tree);
+  edit(leaves);
+  const window = 'window' in operation.operation ? operation.operation.window : writer.tip.window;
+  const plain = nextBody(suite, writer.tip, {
+    op: hashOperation(suite, operation),
+    window,
+    root: treeRoot(leaves.tree()),
+    k,
+  });
+  const body = { ...plain, ...forgery.body };
+  const hash = stateHash(suite, body);
+  const items: BundleItem[] = [
+    { type: 'body', body: writer.tip },
+    { type: 'body', body },
+    { type: 'operation', operation },
+    signItem(net, key, 'state', hash, stateMessage(net, body.chain, body.index, hash)),
+    { type: 'witness', tree: witness(writer.tree, leaves.touched()) },
+  ];
+  return { body, hash, operation, items };
+}
