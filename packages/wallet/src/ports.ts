@@ -3,7 +3,8 @@ import type { Result } from '@dsm/core';
 
 /**
  * The way to the directory nodes. `node` is the position in the network description, `path` that of an endpoint,
- * `body` null for a question without one. `E_UNREACHABLE` on any trouble of the network; never throws.
+ * `body` null for a question without one. `E_UNREACHABLE` on any trouble of the network, the node's own failure when it
+ * refuses; never throws.
  */
 export interface DirectoryTransport {
   request(node: number, path: string, body: Uint8Array | null): Promise<Result<Uint8Array>>;
