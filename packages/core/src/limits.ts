@@ -4,6 +4,10 @@ export const LIMITS = {
   fileBytes: 16_777_216,
   /** One submission to a node: the largest operation carries a receive with a source certificate, about 40 KB. */
   submissionBytes: 524_288,
+  /** Arrays within arrays: three times what a file needs; a bound set by the stack would differ between machines. */
+  nesting: 32,
+  /** A bignum: twice an amount, so that one that is too large is told apart from one that is no number. */
+  bignumBytes: 32,
   /** Items of one bundle: bounds the hashing before a signature is looked at. */
   bundleItems: 20_000,
   /** Nodes of one witness: 256 levels for each of a few touched leaves. */
@@ -35,6 +39,15 @@ export const LIMITS = {
   defaultSkip: 64,
   /** Rounds of one slot: the wait grows exponentially, so more never open. */
   rounds: 1_024,
+  /** A network file: the keys of 64 nodes in hexadecimal take 170 KB. */
+  networkFileBytes: 1_048_576,
+  /** Address of a node. */
+  endpointBytes: 256,
+  /** Entries of one answer of a node; further ones are asked for with a cursor. */
+  pageEntries: 256,
+  /** Rule and message of a failure that a node answers. */
+  ruleBytes: 16,
+  messageBytes: 1_024,
 } as const;
 
 /** Unsigned 128-bit (spec ENC-4). */
