@@ -5,6 +5,7 @@
 import { equalBytes, toHex, type StateHash } from '../bytes.ts';
 import type { Body, ChainKind } from '../chain/body.ts';
 import { requireFinal } from '../chain/final.ts';
+import { verifyGenesisBody } from '../chain/links.ts';
 import { verifyTransition } from '../chain/transition.ts';
 import type { Context } from '../context.ts';
 import { verifyHalf } from '../messages/offer.ts';
@@ -65,8 +66,11 @@ function walkBack({ evidence }: Context, tip: StateHash): Result<readonly Body[]
   }
 }
 
-const verifyBeginning = (context: Context, genesis: Body): Result<unknown> =>
-  genesis.kind === 'half' ? verifyHalf(context, genesis.chain) : requireFinal(context, genesis);
+function verifyBeginning(context: Context, genesis: Body): Result<unknown> {
+  const own = verifyGenesisBody(context.suite, genesis);
+  if (!own.ok) return own;
+  return genesis.kind === 'half' ? verifyHalf(context, genesis.chain) : requireFinal(context, genesis);
+}
 
 /** Every certificate that came along is checked; answers whether the tip is final. */
 function verifyCertificates(context: Context, states: readonly Body[]): Result<boolean> {

@@ -12,7 +12,15 @@ import { hash, record, type Codec } from '../encoding/schema.ts';
 import type { Accept, HalfGenesis } from '../relationship/operations.ts';
 import { arePartners } from '../relationship/rules.ts';
 import { check, checkAll, fail, ok, type Result } from '../result.ts';
-import { proposalCodec, verifyHalf, verifyOffer, verifyShownLinks, type OfferFacts, type Proposal } from './offer.ts';
+import {
+  proposalCodec,
+  requireWriter,
+  verifyHalf,
+  verifyOffer,
+  verifyShownLinks,
+  type OfferFacts,
+  type Proposal,
+} from './offer.ts';
 
 /** An accept by its state. */
 export interface Acceptance {
@@ -60,6 +68,8 @@ export function verifyAccept(context: Context, accept: StateHash): Result<Accept
   if (!transition.ok) return transition;
   const { operation } = transition.value.operation;
   if (operation.type !== 'accept') return fail('E_OPERATION', 'REL-15', 'not an accept');
+  const written = requireWriter(half.value, transition.value);
+  if (!written.ok) return written;
   const links = verifyShownLinks(context, transition.value.parent);
   if (!links.ok) return links;
   return ok({ transition: transition.value, operation, half: half.value });
