@@ -2,6 +2,7 @@
 import {
   claimWindow,
   editLeaves,
+  itemNames,
   makeGenesis,
   makeReservation,
   must,
@@ -15,6 +16,7 @@ import {
   type BundleItem,
   type ChainId,
   type Claim,
+  type HalfGenesis,
   type KeyPair,
   type Operation,
   type RelationshipRules,
@@ -95,8 +97,16 @@ export interface Half extends Writer {
 
 export const RULES: RelationshipRules = { grades: 7, maxAmount: null, expiryMs: 2 * DAY_MS };
 
-/** The owner's half of its `payments` relationship with the peer, on the owner's newest account state. */
-export function makeHalf(net: TestNetwork, owner: Device, peer: Device, purpose = 'payments'): Half {
+/** The owner's half of its `payments` relationship with the peer, on the genesis of the owner's account (REL-1). */
+export function makeHalf(
+  net: TestNetwork,
+  owner: Device,
+  peer: Device,
+  purpose = 'payments',
+  changes: Partial<HalfGenesis> = {},
+): Half {
+  const base = net.items.get(itemNames.genesis(owner.account));
+  if (base?.type !== 'body') throw new Error('the account has no genesis here');
   const operation: Operation = {
     kind: 'half',
     operation: {
@@ -108,7 +118,8 @@ export function makeHalf(net: TestNetwork, owner: Device, peer: Device, purpose 
       owner: owner.account,
       key: owner.key.publicKey,
       peer: peer.account,
-      base: { index: owner.tip.index, hash: stateHash(net.suite, owner.tip) },
+      base: { index: 0, hash: stateHash(net.suite, base.body) },
+      ...changes,
     },
   };
   const genesis = makeGenesis(net.suite, net.network.id, operation);
@@ -149,12 +160,12 @@ export function totalItems(net: TestNetwork, half: Half, vault: ChainId): readon
   const { suite } = net;
   const state: StateHash = stateHash(suite, half.tip);
   const leaves = editLeaves(suite, half.tree);
-  must(leaves.read(totalLeaf(vault), amountCodec));
+  const total = must(leaves.read(totalLeaf(vault), amountCodec)) ?? 0n;
   const witness: Tree = pruneTree(half.tree, leaves.touched());
   const signature = net.items.get(`signature state ${Buffer.from(state).toString('hex')} 0`);
   if (signature === undefined) throw new Error('the payer has signed no total yet');
   return [
-    { type: 'total', vault, state },
+    { type: 'total', vault, total, state },
     { type: 'body', body: half.tip },
     signature,
     { type: 'witness', tree: witness },

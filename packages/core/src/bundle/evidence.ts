@@ -23,8 +23,8 @@ export interface Evidence {
   certificate(chain: ChainId, index: number): Certificate | undefined;
   policy(token: TokenId): TokenPolicy | undefined;
   witness(root: Uint8Array): Tree | undefined;
-  /** State of the payer's half that shows its total of this vault. */
-  total(vault: ChainId): StateHash | undefined;
+  /** State of the payer's half that shows this total of this vault. */
+  total(vault: ChainId, total: bigint): StateHash | undefined;
   /** Hash that the holder of the evidence already knows to be final, having verified it before. */
   knownFinal(chain: ChainId, index: number): StateHash | undefined;
 }
@@ -49,7 +49,7 @@ export function evidenceFrom(find: Finder, knownFinal: KnownFinal = () => undefi
     certificate: (chain, index) => get('certificate', itemNames.certificate(chain, index))?.certificate,
     policy: (token) => get('policy', itemNames.policy(token))?.policy,
     witness: (root) => get('witness', itemNames.witness(root))?.tree,
-    total: (vault) => get('total', itemNames.total(vault))?.state,
+    total: (vault, total) => get('total', itemNames.total(vault, total))?.state,
     knownFinal,
   };
 }
@@ -106,7 +106,7 @@ export function recordFinder(find: Finder): { readonly find: Finder; used(): rea
 }
 
 /** `E_INCOMPLETE` with one missing reference. */
-export function missing(what: string, bytes: Uint8Array, index?: number): Err {
+export function missing(what: string, bytes: Uint8Array, index?: number | bigint): Err {
   const reference = `${what} ${toHex(bytes)}${index === undefined ? '' : ` ${index}`}`;
   return fail('E_INCOMPLETE', 'BND-2', `missing: ${reference}`, { missing: [reference] });
 }

@@ -9,7 +9,7 @@ import { operationCodec, type Operation } from '../chain/operation.ts';
 import { signatureCodec, type Purpose } from '../crypto/signature.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import type { Item } from '../encoding/cbor.ts';
-import { hash, list, uint, variant, type Codec } from '../encoding/schema.ts';
+import { amount, hash, list, uint, variant, type Codec } from '../encoding/schema.ts';
 import { LIMITS } from '../limits.ts';
 import type { Tree } from '../merkle/sparse.ts';
 import { witnessFromItem, witnessToItem } from '../merkle/witness.ts';
@@ -27,10 +27,12 @@ export interface SignatureItem {
   readonly signature: Uint8Array;
 }
 
-/** Where the payer's newest signed total of a vault is to be found: a state of the payer's half. */
+/** Where a total of a vault is to be found under the payer's signature: a state of the payer's half. */
 export interface TotalItem {
   readonly type: 'total';
   readonly vault: ChainId;
+  /** Cumulative base units: each claim of a vault rests on a total of its own. */
+  readonly total: bigint;
   readonly state: StateHash;
 }
 
@@ -73,7 +75,7 @@ export const bundleItemCodec = (suite: CryptoSuite): Codec<BundleItem> =>
     certificate: [4, { certificate: certificateCodec }],
     policy: [5, { policy: policyCodec }],
     witness: [6, { tree: treeCodec(suite) }],
-    total: [7, { vault: hash<ChainId>(), state: hash<StateHash>() }],
+    total: [7, { vault: hash<ChainId>(), total: amount, state: hash<StateHash>() }],
   });
 
 export const bundleCodec = (suite: CryptoSuite): Codec<readonly BundleItem[]> =>

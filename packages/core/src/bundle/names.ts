@@ -18,7 +18,7 @@ export const itemNames = {
   certificate: (chain: ChainId, index: number): string => `certificate ${toHex(chain)} ${index}`,
   policy: (token: TokenId): string => `policy ${toHex(token)}`,
   witness: (root: Uint8Array): string => `witness ${toHex(root)}`,
-  total: (vault: ChainId): string => `total ${toHex(vault)}`,
+  total: (vault: ChainId, total: bigint): string => `total ${toHex(vault)} ${total}`,
 } as const;
 
 /** The one name of an item; two items of one name are duplicates. A genesis body goes by its chain. */
@@ -37,6 +37,6 @@ export function nameOf(suite: CryptoSuite, item: BundleItem): string {
     case 'witness':
       return itemNames.witness(treeRoot(item.tree));
     case 'total':
-      return itemNames.total(item.vault);
+      return itemNames.total(item.vault, item.total);
   }
 }

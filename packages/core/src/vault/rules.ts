@@ -130,8 +130,8 @@ function release(
  */
 export function verifyTotal(context: Context, vault: ChainId, terms: VaultGenesis, total: bigint): Result<undefined> {
   const { evidence, suite, network } = context;
-  const hash = evidence.total(vault);
-  if (!hash) return missing('total', vault);
+  const hash = evidence.total(vault, total);
+  if (!hash) return missing('total', vault, total);
   const body = evidence.body(hash);
   if (!body) return missing('body', hash);
   const signature = evidence.signature('state', hash);
