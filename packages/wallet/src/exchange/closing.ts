@@ -1,0 +1,73 @@
+/** Withdrawing an offer, and paying back (spec REL-21, REL-24). */
+import { equalBytes, fail, ok, type Result } from '@dsm/core';
+import type { Device } from '../device.ts';
+import { listPayments, paymentRecords, type PaymentRecord } from '../records/payment.ts';
+import { policyOf, repeatedCommand, type Exchanged } from './common.ts';
+import { offer, type OfferOptions } from './offer.ts';
+
+/** The payer withdraws before it commits. An accept cannot be withdrawn: it is signed and expires. */
+export async function cancel(device: Device, id: Uint8Array): Promise<Result<PaymentRecord>> {
+  const payment = await paymentRecords.read(device, id);
+  if (!payment) return fail('E_NOT_FOUND', 'REL-21', 'there is no such payment');
+  if (payment.status === 'cancelled') return ok(payment);
+  if (payment.direction === 'in') {
+    return fail('E_STATE', 'REL-21', 'only the payer withdraws; what this device accepted holds until it expires');
+  }
+  if (payment.status !== 'offered') return fail('E_STATE', 'REL-21', `the payment is ${payment.status} already`);
+  const cancelled: PaymentRecord = { ...payment, status: 'cancelled' };
+  const committed = await device.store.commit(
+    [paymentRecords.put(device, id, cancelled)],
+    [paymentRecords.isUnchanged(device, id, payment)],
+  );
+  return committed.ok ? ok(cancelled) : committed;
+}
+
+export interface RefundOptions extends Pick<OfferOptions, 'command' | 'provisional' | 'expiryMs' | 'compact'> {
+  readonly payment: Uint8Array;
+  /** Base units; all that is left of the payment when undefined. */
+  readonly amount?: bigint | undefined;
+}
+
+const RECEIVED = new Set(['received', 'acknowledged', 'final']);
+
+/** A payment back that names the original; all refunds of one payment together never exceed it. */
+export async function refund(device: Device, options: RefundOptions): Promise<Result<Exchanged>> {
+  const original = await paymentRecords.read(device, options.payment);
+  if (!original) return fail('E_NOT_FOUND', 'REL-24', 'there is no such payment');
+  if (original.direction !== 'in' || !RECEIVED.has(original.status)) {
+    return fail('E_STATE', 'REL-24', 'only a payment that was received is paid back');
+  }
+  const left = original.amount - (await refunded(device, original, options.command));
+  const amount = options.amount ?? left;
+  if (amount > left) return fail('E_AMOUNT', 'REL-24', 'more than is left of that payment');
+  const policy = await policyOf(device, original.token);
+  if (!policy.ok) return policy;
+  return offer(device, {
+    command: options.command,
+    to: original.peer,
+    token: original.token,
+    amount,
+    order: original.order,
+    provisional: options.provisional,
+    expiryMs: options.expiryMs,
+    compact: options.compact,
+    refundOf: original.payment,
+  });
+}
+
+/** What was paid back already, but for the refund that this very command began. */
+async function refunded(device: Device, original: PaymentRecord, command: Uint8Array): Promise<bigint> {
+  const repeated = await repeatedCommand(device, command);
+  const all = await listPayments(device);
+  return all
+    .filter(
+      (one) =>
+        one.refundOf !== null &&
+        one.direction === 'out' &&
+        equalBytes(one.refundOf, original.payment) &&
+        one.status !== 'cancelled' &&
+        one.status !== 'expired' &&
+        (repeated === undefined || !equalBytes(one.payment, repeated.payment)),
+    )
+    .reduce((sum, one) => sum + one.amount, 0n);
+}

@@ -1,0 +1,146 @@
+/** What the turns of an exchange have in common. */
+import {
+  decodeFileOf,
+  equalBytes,
+  fail,
+  keyId,
+  ok,
+  openBundle,
+  toHex,
+  type ChainId,
+  type Context,
+  type DsmFile,
+  type FileContent,
+  type FileKind,
+  type KeyId,
+  type Result,
+  type TokenId,
+  type TokenPolicy,
+} from '@dsm/core';
+import type { Device, Storage } from '../device.ts';
+import { commandRecords } from '../records/command.ts';
+import { contactRecords, type ContactRecord } from '../records/contact.ts';
+import { listEvidenceRecords } from '../records/evidence.ts';
+import { listPayments, paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
+import { tokenRecords } from '../records/token.ts';
+import { writeMessage } from './message.ts';
+import {
+  exchangeRecords,
+  messageKey,
+  messageRecords,
+  relationshipRecords,
+  type ExchangeRecord,
+  type RelationshipRecord,
+  type Turn,
+} from './records.ts';
+
+/** What every turn answers: the payment as it now stands and the message for the other side. */
+export interface Exchanged {
+  readonly payment: PaymentRecord;
+  readonly policy: TokenPolicy;
+  /** The turn that was taken, now or when the command was first called. */
+  readonly turn: Turn;
+  /** Null where the turn has no message. */
+  readonly message: Uint8Array | null;
+}
+
+/** A file of this kind whose items are each there once. */
+export function openMessage<K extends FileKind>(
+  { suite }: Device,
+  kind: K,
+  bytes: Uint8Array,
+): Result<Extract<DsmFile, { kind: K }>> {
+  const file = decodeFileOf(suite, kind, bytes);
+  if (!file.ok) return file;
+  const bundle = openBundle(suite, file.value.items);
+  return bundle.ok ? file : bundle;
+}
+
+export async function requireContact(storage: Storage, account: ChainId): Promise<Result<ContactRecord>> {
+  const contact = await contactRecords.read(storage, account);
+  if (contact) return ok(contact);
+  return fail('E_CONTACT', 'WAL-5', `account ${toHex(account)} is not among the contacts: add its card first`);
+}
+
+/** Evidence against a key stops new business with it, and with it only (spec EVD-4). */
+export async function requireUnaccused(device: Device, key: KeyId): Promise<Result<undefined>> {
+  const accused = (await listEvidenceRecords(device)).some((evidence) => equalBytes(evidence.device, key));
+  if (!accused) return ok(undefined);
+  return equalBytes(key, keyId(device.suite, device.key.publicKey))
+    ? fail('E_FORK', 'EVD-4', 'the key of this device has signed two states: a copy of this wallet exists')
+    : fail('E_QUARANTINED', 'EVD-4', 'there is evidence that this device signed two states; no new business with it');
+}
+
+const OPEN: ReadonlySet<PaymentStatus> = new Set(['requested', 'offered', 'accepted']);
+
+/** Begun, not committed, not expired. */
+export const isOpen = (payment: PaymentRecord, nowMs: number): boolean =>
+  OPEN.has(payment.status) && nowMs <= payment.expiresAt;
+
+export async function openPayments(device: Device, peer: ChainId): Promise<readonly PaymentRecord[]> {
+  const now = device.clock();
+  const all = await listPayments(device);
+  return all.filter((payment) => equalBytes(payment.peer, peer) && isOpen(payment, now));
+}
+
+/** A new payment waits until the open one with that peer is done (spec REL-14). */
+export async function requireNoneOpen(device: Device, peer: ChainId): Promise<Result<undefined>> {
+  const [open] = await openPayments(device, peer);
+  if (!open) return ok(undefined);
+  return fail(
+    'E_OPEN',
+    'REL-21',
+    `payment ${toHex(open.payment)} with this peer is still ${open.status}: finish it, or cancel it`,
+  );
+}
+
+export async function policyOf(storage: Storage, token: TokenId): Promise<Result<TokenPolicy>> {
+  const policy = await tokenRecords.read(storage, token);
+  return policy ? ok(policy) : fail('E_TOKEN', 'VAL-1', 'the token is unknown');
+}
+
+/** The payment that an earlier call of the same command began. */
+export async function repeatedCommand(device: Device, command: Uint8Array): Promise<PaymentRecord | undefined> {
+  const done = await commandRecords.read(device, command);
+  const [payment] = done?.payments ?? [];
+  return payment && paymentRecords.read(device, payment);
+}
+
+/** What it takes to write the message of a turn. */
+export interface TurnMessage<K extends FileKind> {
+  readonly turn: Turn;
+  readonly kind: K;
+  readonly content: FileContent[K];
+  readonly verify: (context: Context) => Result<unknown>;
+}
+
+/** The message of a turn: written once, kept, and repeated in the same bytes. */
+export async function answerTurn<K extends FileKind>(
+  device: Device,
+  payment: PaymentRecord,
+  relationship: RelationshipRecord,
+  compact: boolean,
+  { turn, kind, content, verify }: TurnMessage<K>,
+): Promise<Result<Exchanged>> {
+  const policy = await policyOf(device, payment.token);
+  if (!policy.ok) return policy;
+  const key = messageKey(payment.payment, turn);
+  const kept = await messageRecords.read(device, key);
+  if (kept) return ok({ payment, policy: policy.value, turn, message: kept });
+  const grade = payment.kind === 'reserved' ? 'reserved' : 'provisional';
+  const message = await writeMessage(device, kind, content, verify, { relationship, compact, grade });
+  if (!message.ok) return message;
+  const committed = await device.store.commit([messageRecords.put(device, key, message.value)]);
+  return committed.ok ? ok({ payment, policy: policy.value, turn, message: message.value }) : committed;
+}
+
+/** The exchange of a payment and its relationship; both are there for every payment that was exchanged. */
+export async function exchangeOf(
+  device: Device,
+  payment: Uint8Array,
+): Promise<Result<{ readonly exchange: ExchangeRecord; readonly relationship: RelationshipRecord }>> {
+  const exchange = await exchangeRecords.read(device, payment);
+  const relationship = exchange && (await relationshipRecords.read(device, exchange.relationship));
+  if (!relationship) return fail('E_NOT_FOUND', 'REL-21', 'this payment was not exchanged by messages');
+  return ok({ exchange, relationship });
+}

@@ -1,0 +1,99 @@
+/** What a payee decides about an offer or a commit beyond its correctness: clocks, totals, policy (DESIGN section 4). */
+import { equalBytes, fail, keyId, ok, stateHash, type OfferFacts, type Result } from '@dsm/core';
+import type { Device } from '../device.ts';
+import { readState } from '../records/state.ts';
+import { listPayments } from '../records/payment.ts';
+import { readPolicy } from '../records/policy.ts';
+import { reservationRecords, type ReservationRecord } from '../records/reservation.ts';
+import { requireContact, requireUnaccused } from './common.ts';
+
+/** Before accepting: somebody known, in time, within what this device takes. */
+export async function judgeOffer(device: Device, facts: OfferFacts): Promise<Result<undefined>> {
+  if (!equalBytes(facts.half.peer, device.account)) {
+    return fail('E_MISMATCH', 'REL-10', 'this payment is meant for somebody else');
+  }
+  const contact = await requireContact(device, facts.half.owner);
+  if (!contact.ok) return contact;
+  const clean = await requireUnaccused(device, keyId(device.suite, facts.half.key));
+  if (!clean.ok) return clean;
+  const timely = judgeTime(device, facts);
+  if (!timely.ok) return timely;
+  return facts.grade === 'reserved' ? judgeTotal(device, facts) : judgeProvisional(device, facts);
+}
+
+function judgeTime(device: Device, facts: OfferFacts): Result<undefined> {
+  const now = device.clock();
+  const { window } = facts.transition.body;
+  if (now < window.from - device.network.deltaMs) {
+    return fail('E_TOO_EARLY', 'REL-12', 'the offer begins in the future: is a clock wrong?');
+  }
+  if (now > window.until) return fail('E_EXPIRED', 'REL-12', 'the offer has expired');
+  if (now >= facts.goodUntil) {
+    const what = facts.grade === 'reserved' ? 'the reservation is too close to its end' : 'it cannot settle in time';
+    return fail('E_EXPIRED', 'REL-12', what);
+  }
+  return ok(undefined);
+}
+
+/** The reservation as this device knows it, or as the offer first shows it. */
+export async function knownReservation(device: Device, facts: OfferFacts): Promise<ReservationRecord | undefined> {
+  const { reservation, pay } = facts;
+  if (!reservation || !pay) return undefined;
+  const known = await reservationRecords.read(device, pay.vault);
+  if (known) return known;
+  const { payer, payee, token, funded, until } = reservation;
+  return { vault: pay.vault, payer, payee, token, funded, until, total: 0n, claimed: 0n, status: 'open' };
+}
+
+/** A payment is worth its total minus the highest total seen under that reservation, in any half (spec REL-22). */
+export async function judgeTotal(device: Device, facts: OfferFacts): Promise<Result<undefined>> {
+  const known = await knownReservation(device, facts);
+  if (!known || !facts.pay) return fail('E_RESERVATION', 'RES-2', 'not a payment out of a reservation');
+  if (known.status !== 'open') return fail('E_VOID', 'RES-5', 'the reservation is not open any more');
+  if (facts.pay.total - known.total !== facts.pay.amount) {
+    return fail('E_TOTAL', 'REL-22', `a total of ${known.total} base units was seen before under this reservation`);
+  }
+  return ok(undefined);
+}
+
+const OUTSTANDING = new Set(['accepted', 'received', 'acknowledged']);
+
+/** Provisional payments only as the owner allows: by amount outstanding and by length of the run. */
+async function judgeProvisional(device: Device, facts: OfferFacts): Promise<Result<undefined>> {
+  const policy = await readPolicy(device, facts.half.owner);
+  if (policy.provisional === 'refuse') {
+    return fail('E_POLICY', 'WAL-6', 'provisional payments are refused; they may be taken back (policy set)');
+  }
+  if (facts.run.length > policy.run) {
+    return fail(
+      'E_POLICY',
+      'WAL-6',
+      `the payer has ${facts.run.length} uncertified states, at most ${policy.run} are taken`,
+    );
+  }
+  const conflict = await requireNoConflict(device, facts);
+  if (!conflict.ok || policy.provisional === 'any') return conflict;
+  const outstanding = (await listPayments(device)).filter(
+    (one) =>
+      one.direction === 'in' &&
+      one.kind === 'provisional' &&
+      OUTSTANDING.has(one.status) &&
+      equalBytes(one.peer, facts.half.owner) &&
+      !equalBytes(one.payment, facts.transition.body.precommit),
+  );
+  const sum = outstanding.reduce((total, one) => total + one.amount, facts.amount);
+  return sum * 10n ** BigInt(18 - facts.policy.decimals) <= policy.maxUnits18
+    ? ok(undefined)
+    : fail('E_POLICY', 'WAL-6', 'more than is taken provisionally from this payer');
+}
+
+/** Another state at a place of the run is known already (spec REL-14). */
+async function requireNoConflict(device: Device, facts: OfferFacts): Promise<Result<undefined>> {
+  for (const { body } of facts.run) {
+    const known = await readState(device, body.chain, body.index);
+    if (known && !equalBytes(known.hash, stateHash(device.suite, body))) {
+      return fail('E_CONFLICT', 'REL-14', `another state of the payer is known at index ${body.index}`);
+    }
+  }
+  return ok(undefined);
+}

@@ -1,0 +1,271 @@
+/** The payer's first turn: an offer out of a reservation, or a provisional one (spec REL-10 to REL-14). */
+import {
+  amount as amountCodec,
+  editLeaves,
+  equalBytes,
+  fail,
+  hashReference,
+  keyId,
+  ok,
+  totalLeaf,
+  verifyOffer,
+  ZERO_HASH,
+  type ChainId,
+  type HalfOperation,
+  type Proposal,
+  type Reference,
+  type Result,
+  type StateHash,
+  type Tip,
+  type TokenId,
+  LIMITS,
+} from '@dsm/core';
+import { finishIntent } from '../chain/append.ts';
+import { draftNext, itemsOfDraft, requireChain, type Draft, type HeldChain } from '../chain/draft.ts';
+import type { Device } from '../device.ts';
+import { chainUnchanged, readChain } from '../records/chain.ts';
+import { commandRecords } from '../records/command.ts';
+import { putItems } from '../records/item.ts';
+import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
+import { listReservations, type ReservationRecord } from '../records/reservation.ts';
+import { readState } from '../records/state.ts';
+import {
+  answerTurn,
+  exchangeOf,
+  policyOf,
+  repeatedCommand,
+  requireContact,
+  requireNoneOpen,
+  requireUnaccused,
+  type Exchanged,
+} from './common.ts';
+import { exchangeRecords, SALT_BYTES, type RelationshipRecord } from './records.ts';
+import { ensureRelationship } from './relationship.ts';
+import { DEFAULT_EXPIRY_MS } from './terms.ts';
+
+export interface OfferOptions {
+  /** Key of the command, so that a repeated one is the same payment. */
+  readonly command: Uint8Array;
+  readonly to: ChainId;
+  readonly token: TokenId;
+  /** Base units. */
+  readonly amount: bigint;
+  readonly order: string;
+  /** Straight from the account instead of out of a reservation. */
+  readonly provisional: boolean;
+  readonly expiryMs?: number | undefined;
+  readonly compact?: boolean | undefined;
+  readonly refundOf?: Uint8Array | undefined;
+}
+
+export async function offer(device: Device, options: OfferOptions): Promise<Result<Exchanged>> {
+  const earlier = await repeatedCommand(device, options.command);
+  if (earlier) return answerOffer(device, earlier, options.compact ?? false);
+  const allowed = await mayBegin(device, options.to);
+  if (!allowed.ok) return allowed;
+  const policy = await policyOf(device, options.token);
+  if (!policy.ok) return policy;
+  if (options.amount <= 0n) return fail('E_AMOUNT', 'VAL-6', 'the amount is zero');
+  const relationship = await ensureRelationship(device, options.to);
+  if (!relationship.ok) return relationship;
+  const drafted = options.provisional
+    ? await draftProvisional(device, relationship.value, options)
+    : await draftReserved(device, relationship.value, options);
+  if (!drafted.ok) return drafted;
+  const stored = await storeOffer(device, relationship.value, options, drafted.value);
+  return stored.ok ? answerOffer(device, stored.value, options.compact ?? false) : stored;
+}
+
+/** Whether this device may begin a new payment with that peer. */
+export async function mayBegin(device: Device, peer: ChainId): Promise<Result<undefined>> {
+  if (equalBytes(peer, device.account)) return fail('E_SELF', 'VAL-6', 'nobody pays oneself');
+  const contact = await requireContact(device, peer);
+  if (!contact.ok) return contact;
+  for (const key of [keyId(device.suite, device.key.publicKey), contact.value.device]) {
+    const clean = await requireUnaccused(device, key);
+    if (!clean.ok) return clean;
+  }
+  return requireNoneOpen(device, peer);
+}
+
+interface Drafted {
+  readonly draft: Draft;
+  readonly proposal: Proposal;
+  readonly payment: Pick<PaymentRecord, 'kind' | 'vault' | 'expiresAt' | 'claimBy' | 'settleBy'>;
+}
+
+/** The newest state seen of the peer's half; zero while nothing was. */
+export async function seenOf(device: Device, { peerHalf }: RelationshipRecord): Promise<Tip> {
+  const chain = peerHalf && (await readChain(device, peerHalf));
+  return chain?.tip ?? { index: 0, hash: ZERO_HASH as StateHash };
+}
+
+async function draftReserved(
+  device: Device,
+  relationship: RelationshipRecord,
+  options: OfferOptions,
+): Promise<Result<Drafted>> {
+  const ready = await finishIntent(device, relationship.ownHalf);
+  if (!ready.ok) return ready;
+  const held = await requireChain(device, relationship.ownHalf);
+  if (!held.ok) return held;
+  const reservation = await chooseReservation(device, options);
+  if (!reservation.ok) return reservation;
+  const { vault, until } = reservation.value;
+  const now = device.clock();
+  const claimBy = until - device.network.marginMs;
+  const expiresAt = Math.min(now + (options.expiryMs ?? DEFAULT_EXPIRY_MS), claimBy);
+  const total = totalIn(device, held.value, vault);
+  if (!total.ok) return total;
+  if (total.value !== reservation.value.total) {
+    return fail('E_TOTAL', 'REL-5', 'this reservation was used in another relationship with the same peer');
+  }
+  const operation: HalfOperation = {
+    type: 'pay',
+    window: { from: now, until: expiresAt },
+    salt: device.entropy(SALT_BYTES),
+    seen: await seenOf(device, relationship),
+    vault,
+    amount: options.amount,
+    total: total.value + options.amount,
+    order: options.order,
+    refundOf: options.refundOf ?? null,
+  };
+  const draft = await draftNext(device, held.value, { kind: 'half', operation });
+  if (!draft.ok) return draft;
+  const proposal = { state: draft.value.transition.hash, half: relationship.ownHalf, reference: null };
+  const payment = { kind: 'reserved', vault, expiresAt, claimBy, settleBy: null } as const;
+  return ok({ draft: draft.value, proposal, payment });
+}
+
+/** The total of a vault as the half's leaves have it. */
+export function totalIn(device: Device, held: HeldChain, vault: ChainId): Result<bigint> {
+  const leaf = editLeaves(device.suite, held.tree).read(totalLeaf(vault), amountCodec);
+  return leaf.ok ? ok(leaf.value ?? 0n) : leaf;
+}
+
+/** The open reservation for this payee that covers the amount and ends first. */
+async function chooseReservation(device: Device, options: OfferOptions): Promise<Result<ReservationRecord>> {
+  const now = device.clock();
+  const usable = (await listReservations(device)).filter(
+    (one) =>
+      one.status === 'open' &&
+      equalBytes(one.payer, device.account) &&
+      equalBytes(one.payee, options.to) &&
+      equalBytes(one.token, options.token) &&
+      one.until - device.network.marginMs > now,
+  );
+  const covering = usable.filter((one) => one.funded - one.total >= options.amount);
+  const [chosen] = covering.toSorted((a, b) => a.until - b.until);
+  if (chosen) return ok(chosen);
+  if (usable.length > 0)
+    return fail('E_BALANCE', 'RES-2', 'what is set aside for this payee does not cover the amount');
+  return fail(
+    'E_RESERVATION',
+    'RES-2',
+    'nothing is set aside for this payee: reserve while the network is there, or offer --provisional',
+  );
+}
+
+async function draftProvisional(
+  device: Device,
+  relationship: RelationshipRecord,
+  options: OfferOptions,
+): Promise<Result<Drafted>> {
+  const held = await openRun(device);
+  if (!held.ok) return held;
+  const now = device.clock();
+  const settleBy = now + device.network.settleMs;
+  const reference = referenceOf(device, options);
+  const draft = await draftNext(device, held.value, {
+    kind: 'account',
+    operation: {
+      type: 'transfer',
+      window: { from: now, until: settleBy },
+      token: options.token,
+      amount: options.amount,
+      to: options.to,
+      reference: reference && hashReference(device.suite, reference),
+    },
+  });
+  if (!draft.ok) return draft;
+  const proposal = { state: draft.value.transition.hash, half: relationship.ownHalf, reference };
+  const expiresAt = Math.min(now + (options.expiryMs ?? DEFAULT_EXPIRY_MS), settleBy);
+  return ok({
+    draft: draft.value,
+    proposal,
+    payment: { kind: 'provisional', vault: null, expiresAt, claimBy: null, settleBy },
+  });
+}
+
+function referenceOf(device: Device, { order, refundOf }: OfferOptions): Reference | null {
+  if (order === '' && refundOf === undefined) return null;
+  return { salt: device.entropy(SALT_BYTES), order, refundOf: refundOf ?? null };
+}
+
+/** The account, if a provisional payment may be put on it: no online operation is pending (spec REL-14). */
+export async function openRun(device: Device): Promise<Result<HeldChain>> {
+  const ready = await finishIntent(device, device.account);
+  if (!ready.ok) return ready;
+  const held = await requireChain(device, device.account);
+  if (!held.ok) return held;
+  const { tip, certifiedTip } = held.value.record;
+  const state = await readState(device, device.account, tip.index);
+  if (tip.index > certifiedTip.index && state?.mode !== 'provisional') {
+    return fail('E_PENDING', 'REL-14', 'an online operation of this account is still pending: sync first');
+  }
+  if (tip.index - certifiedTip.index >= LIMITS.uncertifiedRun) {
+    return fail('E_LIMIT', 'REL-14', 'too many payments are not certified yet: sync first');
+  }
+  return held;
+}
+
+/** One commit: the offer is durable before anybody sees it. */
+async function storeOffer(
+  device: Device,
+  relationship: RelationshipRecord,
+  options: OfferOptions,
+  { draft, proposal, payment }: Drafted,
+): Promise<Result<PaymentRecord>> {
+  const { body, hash } = draft.transition;
+  const row: PaymentRecord = {
+    payment: body.precommit,
+    direction: 'out',
+    peer: options.to,
+    token: options.token,
+    amount: options.amount,
+    order: options.order,
+    grade: null,
+    status: 'offered',
+    at: device.clock(),
+    state: hash,
+    chain: body.chain,
+    index: body.index,
+    refundOf: options.refundOf ?? null,
+    message: null,
+    ...payment,
+  };
+  const committed = await device.store.commit(
+    [
+      ...putItems(device, itemsOfDraft(draft)),
+      paymentRecords.put(device, row.payment, row),
+      exchangeRecords.put(device, row.payment, { proposal, relationship: relationship.id, accept: null }),
+      commandRecords.put(device, options.command, { answer: '', file: new Uint8Array(), payments: [row.payment] }),
+    ],
+    [chainUnchanged(device, draft.held.chain, draft.held.record), paymentRecords.isAbsent(row.payment)],
+  );
+  return committed.ok ? ok(row) : committed;
+}
+
+/** The offer as it was first written. */
+async function answerOffer(device: Device, payment: PaymentRecord, compact: boolean): Promise<Result<Exchanged>> {
+  const found = await exchangeOf(device, payment.payment);
+  if (!found.ok) return found;
+  const { proposal } = found.value.exchange;
+  return answerTurn(device, payment, found.value.relationship, compact, {
+    turn: 'offered',
+    kind: 'offer',
+    content: proposal,
+    verify: (context) => verifyOffer(context, proposal),
+  });
+}

@@ -1,0 +1,231 @@
+/** The payee takes the commit (spec REL-18, REL-22) and may acknowledge it (REL-19). */
+import {
+  editLeaves,
+  equalBytes,
+  fail,
+  ok,
+  pruneTree,
+  signMessage,
+  stateMessage,
+  totalLeaf,
+  verifyAck,
+  verifyCommit,
+  amount as amountCodec,
+  type Agreement,
+  type AgreementFacts,
+  type BundleItem,
+  type Outcome,
+  type Result,
+  type StateHash,
+  type Write,
+} from '@dsm/core';
+import type { Device } from '../device.ts';
+import { runWith } from '../evidence/run-with.ts';
+import { placeKey } from '../records/codecs.ts';
+import { putItems } from '../records/item.ts';
+import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
+import { reservationRecords } from '../records/reservation.ts';
+import { readState, stateRecords } from '../records/state.ts';
+import { answerTurn, exchangeOf, openMessage, policyOf, type Exchanged } from './common.ts';
+import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
+import { judgeTotal, knownReservation } from './judge.ts';
+import { holdsWrites } from './message.ts';
+import { outcomeKey, pendingOutcomeRecords, totalProofRecords, type RelationshipRecord } from './records.ts';
+
+export async function receive(device: Device, bytes: Uint8Array): Promise<Result<Exchanged>> {
+  const file = openMessage(device, 'commit', bytes);
+  if (!file.ok) return file;
+  const { content: agreement, items } = file.value;
+  const named = await agreedPayment(device, agreement);
+  if (!named.ok) return named;
+  const { payment, relationship } = named.value;
+  if (payment.status !== 'accepted' && payment.status !== 'requested' && payment.status !== 'expired') {
+    return answerReceived(device, payment);
+  }
+  const replay =
+    payment.kind === 'reserved'
+      ? await replayTo(device, items, relationship.peerHalf as never, agreement.proposal.state)
+      : ok(undefined);
+  if (!replay.ok) return replay;
+  const overlay = items.some((item) => item.type === 'witness')
+    ? items
+    : [...items, ...(replay.value?.witnesses.slice(-1) ?? [])];
+  const { result, used } = await runWith(device, overlay, (context) => verifyCommit(context, agreement));
+  if (!result.ok) return result;
+  const received = { payment, relationship, facts: result.value, used, replay: replay.value };
+  return payment.kind === 'reserved' ? receiveReserved(device, received) : receiveProvisional(device, received);
+}
+
+/** The payment that this device accepted with that very state of its half. */
+async function agreedPayment(
+  device: Device,
+  { accept, proposal }: Agreement,
+): Promise<Result<{ readonly payment: PaymentRecord; readonly relationship: RelationshipRecord }>> {
+  const payment = await findPayment(device, proposal.state);
+  if (!payment) return fail('E_MISMATCH', 'REL-18', 'this device has accepted no such payment');
+  const found = await exchangeOf(device, payment.payment);
+  if (!found.ok) return found;
+  const accepted = found.value.exchange.accept;
+  if (accepted === null || !equalBytes(accepted, accept) || payment.direction !== 'in') {
+    return fail('E_MISMATCH', 'REL-18', 'this device has accepted no such payment');
+  }
+  return ok({ payment, relationship: found.value.relationship });
+}
+
+async function findPayment(device: Device, state: StateHash): Promise<PaymentRecord | undefined> {
+  const all = await paymentRecords.list(device);
+  return all.find(({ value }) => value.state !== null && equalBytes(value.state, state))?.value;
+}
+
+interface Received {
+  readonly payment: PaymentRecord;
+  readonly relationship: RelationshipRecord;
+  readonly facts: AgreementFacts;
+  readonly used: readonly BundleItem[];
+  readonly replay: Replay | undefined;
+}
+
+/** A commit counts only while this device still accepts totals there; else it is void: no goods, no claim. */
+async function receiveReserved(device: Device, received: Received): Promise<Result<Exchanged>> {
+  const { facts, payment, relationship, used, replay } = received;
+  if (!replay) return fail('E_INTERNAL', 'REL-18', 'a reserved payment without its half');
+  const { offer } = facts;
+  const worth = await judgeTotal(device, offer);
+  if (!worth.ok) return worth;
+  const counts = device.clock() < offer.goodUntil;
+  const outcome: Outcome = counts ? 'delivered' : 'void';
+  const row: PaymentRecord = { ...payment, status: counts ? 'received' : 'void', grade: counts ? 'reserved' : null };
+  const committed = await device.store.commit(
+    [
+      ...putItems(device, used),
+      ...holdsWrites(device, relationship.peer, used),
+      ...adoptWrites(device, replay, offer.half.k),
+      ...(counts ? await totalWrites(device, received, replay) : []),
+      pendingOutcomeRecords.put(device, outcomeKey(relationship.ownHalf, payment.payment), outcome),
+      paymentRecords.put(device, payment.payment, row),
+    ],
+    [adoptCondition(device, replay), paymentRecords.isUnchanged(device, payment.payment, payment)],
+  );
+  if (!committed.ok) return committed;
+  if (!counts) {
+    return fail('E_VOID', 'REL-22', 'the commit came too late to be claimed: it does not count, hand out nothing');
+  }
+  return answerReceived(device, row);
+}
+
+/** The new highest total of the reservation, with the proof that a claim will show. */
+async function totalWrites(device: Device, { facts, used }: Received, replay: Replay): Promise<readonly Write[]> {
+  const { offer } = facts;
+  const known = await knownReservation(device, offer);
+  if (!known || !offer.pay) return [];
+  const { hash, body } = offer.transition;
+  const leaves = editLeaves(device.suite, replay.tree);
+  leaves.read(totalLeaf(offer.pay.vault), amountCodec);
+  const signature = used.find(
+    (item) => item.type === 'signature' && item.purpose === 'state' && equalBytes(item.subject, hash),
+  );
+  if (!signature) return [];
+  const items: readonly BundleItem[] = [
+    { type: 'total', vault: offer.pay.vault, total: offer.pay.total, state: hash },
+    { type: 'body', body },
+    signature,
+    { type: 'witness', tree: pruneTree(replay.tree, leaves.touched()) },
+  ];
+  return [
+    reservationRecords.put(device, known.vault, { ...known, total: offer.pay.total }),
+    totalProofRecords.put(device, known.vault, { state: hash, items }),
+  ];
+}
+
+/** The payer's signed run is held, to be submitted by whoever reaches the nodes first. */
+async function receiveProvisional(
+  device: Device,
+  { facts, payment, relationship, used }: Received,
+): Promise<Result<Exchanged>> {
+  const row: PaymentRecord = { ...payment, status: 'received', grade: 'provisional' };
+  const states: Write[] = [];
+  for (const { body, hash } of facts.offer.run) {
+    const known = await readState(device, body.chain, body.index);
+    if (known && !equalBytes(known.hash, hash)) {
+      return fail('E_CONFLICT', 'REL-14', `another state of the payer is known at index ${body.index}`);
+    }
+    if (known) continue;
+    states.push(
+      stateRecords.put(device, placeKey(body.chain, body.index), {
+        hash,
+        status: 'held',
+        mode: 'provisional',
+        attached: [],
+      }),
+    );
+  }
+  const committed = await device.store.commit(
+    [
+      ...putItems(device, used),
+      ...holdsWrites(device, relationship.peer, used),
+      ...states,
+      paymentRecords.put(device, payment.payment, row),
+    ],
+    [paymentRecords.isUnchanged(device, payment.payment, payment)],
+  );
+  return committed.ok ? answerReceived(device, row) : committed;
+}
+
+async function answerReceived(device: Device, payment: PaymentRecord): Promise<Result<Exchanged>> {
+  if (payment.status === 'void') {
+    return fail('E_VOID', 'REL-22', 'the commit came too late to be claimed: it does not count');
+  }
+  const policy = await policyOf(device, payment.token);
+  return policy.ok ? ok({ payment, policy: policy.value, turn: 'received', message: null }) : policy;
+}
+
+/** The courtesy of the payee: a signature that the commit arrived. Made once, then repeated. */
+export async function acknowledge(device: Device, payment: PaymentRecord, compact = false): Promise<Result<Exchanged>> {
+  const found = await exchangeOf(device, payment.payment);
+  if (!found.ok) return found;
+  const { relationship } = found.value;
+  if (
+    payment.direction !== 'in' ||
+    payment.grade === null ||
+    !payment.state ||
+    !payment.chain ||
+    payment.index === null
+  ) {
+    return fail('E_STATE', 'REL-19', 'only a received payment is acknowledged');
+  }
+  const message = stateMessage(device, payment.chain, payment.index, payment.state);
+  const signature = signMessage(device.suite, device.key.secretKey, 'ack', message);
+  const signed = await device.store.commit(
+    putItems(device, [{ type: 'signature', purpose: 'ack', subject: payment.state, position: 0, signature }]),
+  );
+  if (!signed.ok) return signed;
+  const content = { state: payment.state, half: relationship.ownHalf };
+  return answerTurn(device, payment, relationship, compact, {
+    turn: 'received',
+    kind: 'ack',
+    content,
+    verify: (context) => verifyAck(context, content),
+  });
+}
+
+/** The payer's last turn: the payee has it. */
+export async function takeAck(device: Device, bytes: Uint8Array): Promise<Result<Exchanged>> {
+  const file = openMessage(device, 'ack', bytes);
+  if (!file.ok) return file;
+  const { content, items } = file.value;
+  const { result } = await runWith(device, items, (context) => verifyAck(context, content));
+  if (!result.ok) return result;
+  const payment = await findPayment(device, content.state);
+  if (payment?.direction !== 'out' || !equalBytes(payment.peer, result.value.payee)) {
+    return fail('E_MISMATCH', 'REL-19', 'the acknowledgement is about no payment of this device');
+  }
+  const policy = await policyOf(device, payment.token);
+  if (!policy.ok) return policy;
+  if (payment.status !== 'committed') return ok({ payment, policy: policy.value, turn: 'acknowledged', message: null });
+  const row: PaymentRecord = { ...payment, status: 'acknowledged' };
+  const committed = await device.store.commit(
+    [paymentRecords.put(device, row.payment, row)],
+    [paymentRecords.isUnchanged(device, row.payment, payment)],
+  );
+  return committed.ok ? ok({ payment: row, policy: policy.value, turn: 'acknowledged', message: null }) : committed;
+}
