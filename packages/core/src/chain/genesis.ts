@@ -3,7 +3,7 @@
  * operation, the chain id from the body. A genesis operation is never shown with a window: its window is all time.
  */
 import type { AccountGenesis } from '../account/operations.ts';
-import type { ChainId, NetworkId } from '../bytes.ts';
+import { equalBytes, type ChainId, type NetworkId } from '../bytes.ts';
 import { publicKeyCodec } from '../crypto/signature.ts';
 import type { PublicKey } from '../crypto/keys.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
@@ -11,7 +11,7 @@ import { encodeItem, type Item } from '../encoding/cbor.ts';
 import { hash, record, uint, type Codec } from '../encoding/schema.ts';
 import { MAX_TIME } from '../limits.ts';
 import { EMPTY_TREE, leafPath, setLeaf, treeRoot, type Tree } from '../merkle/sparse.ts';
-import { must } from '../result.ts';
+import { check, must, type Result } from '../result.ts';
 import type { Body, Window } from './body.ts';
 import { hashOperation, operationCodec, type Operation } from './operation.ts';
 import { genesisBody } from './step.ts';
@@ -66,3 +66,19 @@ export function makeGenesis(suite: CryptoSuite, network: NetworkId, genesis: Ope
   const tree = must(setLeaf(suite, EMPTY_TREE, path, encodeItem(item)));
   return { body: genesisBody(suite, { kind: genesis.kind, network, op, window: ALWAYS, root: treeRoot(tree) }), tree };
 }
+
+/**
+ * That terms read from a root are those of the chain itself (spec CHN-12). A verifier is not always led to the parent
+ * from its genesis, and an invented parent could name any key.
+ */
+export const requireTerms = (
+  suite: CryptoSuite,
+  { network, chain }: Pick<Body, 'network' | 'chain'>,
+  terms: Operation,
+): Result<undefined> =>
+  check(
+    equalBytes(makeGenesis(suite, network, terms).body.chain, chain),
+    'E_CHAIN',
+    'CHN-12',
+    'the root holds the terms of another chain',
+  );

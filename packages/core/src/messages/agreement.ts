@@ -7,20 +7,12 @@ import { equalBytes, type ChainId, type StateHash } from '../bytes.ts';
 import { stateMessage } from '../chain/rules.ts';
 import { verifyAuthority, verifyTransition, type Transition } from '../chain/transition.ts';
 import type { Context } from '../context.ts';
-import { verifyMessage } from '../crypto/signature.ts';
+import { equalKeys, verifyMessage } from '../crypto/signature.ts';
 import { hash, record, type Codec } from '../encoding/schema.ts';
 import type { Accept, HalfGenesis } from '../relationship/operations.ts';
 import { arePartners } from '../relationship/rules.ts';
 import { check, checkAll, fail, ok, type Result } from '../result.ts';
-import {
-  proposalCodec,
-  requireWriter,
-  verifyHalf,
-  verifyOffer,
-  verifyShownLinks,
-  type OfferFacts,
-  type Proposal,
-} from './offer.ts';
+import { proposalCodec, verifyHalf, verifyOffer, verifyShownLinks, type OfferFacts, type Proposal } from './offer.ts';
 
 /** An accept by its state. */
 export interface Acceptance {
@@ -68,8 +60,6 @@ export function verifyAccept(context: Context, accept: StateHash): Result<Accept
   if (!transition.ok) return transition;
   const { operation } = transition.value.operation;
   if (operation.type !== 'accept') return fail('E_OPERATION', 'REL-15', 'not an accept');
-  const written = requireWriter(half.value, transition.value);
-  if (!written.ok) return written;
   const links = verifyShownLinks(context, transition.value.parent);
   if (!links.ok) return links;
   return ok({ transition: transition.value, operation, half: half.value });
@@ -79,6 +69,7 @@ export function verifyAccept(context: Context, accept: StateHash): Result<Accept
 export function matchAccept(context: Context, offer: OfferFacts, accept: AcceptFacts): Result<undefined> {
   const { body, hash: state } = offer.transition;
   const { operation } = accept;
+  const payeeKey = offer.reservation?.payeeKey ?? accept.half.key;
   return checkAll(
     () =>
       check(
@@ -86,6 +77,13 @@ export function matchAccept(context: Context, offer: OfferFacts, accept: AcceptF
         'E_MISMATCH',
         'REL-16',
         'an accept of another relationship',
+      ),
+    () =>
+      check(
+        equalKeys(payeeKey, accept.half.key),
+        'E_RESERVATION',
+        'REL-11',
+        'a reservation whose claims the payee cannot sign',
       ),
     () => check(equalBytes(operation.precommit, body.precommit), 'E_MISMATCH', 'REL-16', 'another pre-commitment'),
     () => check(equalBytes(operation.state, state), 'E_MISMATCH', 'REL-16', 'another successor'),

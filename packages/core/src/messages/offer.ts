@@ -106,10 +106,6 @@ export function verifyHalf(context: Context, chain: ChainId): Result<HalfGenesis
   return valid.ok ? terms : valid;
 }
 
-/** That a state is written under the half's own key: its parent, and so the terms in its root, may be invented. */
-export const requireWriter = (half: HalfGenesis, { authority }: Transition): Result<undefined> =>
-  check(equalKeys(authority.key, half.key), 'E_CHAIN', 'REL-1', 'a state that the writer of the half does not sign');
-
 export function verifyOffer(context: Context, proposal: Proposal): Result<OfferFacts> {
   const body = context.evidence.body(proposal.state);
   if (!body) return missing('body', proposal.state);
@@ -125,8 +121,6 @@ function verifyReservedOffer(context: Context, proposal: Proposal, body: Body, h
   if (!transition.ok) return transition;
   const { kind, operation } = transition.value.operation;
   if (kind !== 'half' || operation.type !== 'pay') return fail('E_OPERATION', 'REL-10', 'not a payment');
-  const written = requireWriter(half, transition.value);
-  if (!written.ok) return written;
   const links = verifyShownLinks(context, transition.value.parent);
   if (!links.ok) return links;
   const terms = verifyReservation(context, operation.vault);

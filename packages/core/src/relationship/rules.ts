@@ -4,7 +4,7 @@
  * follows from the half alone.
  */
 import { compareBytes, equalBytes } from '../bytes.ts';
-import { TERMS_LEAF } from '../chain/genesis.ts';
+import { requireTerms, TERMS_LEAF } from '../chain/genesis.ts';
 import { ownerSigns, readRequired, type Applied, type Step } from '../chain/rules.ts';
 import { hashItem } from '../crypto/hash.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
@@ -43,12 +43,13 @@ export function relationshipId(suite: CryptoSuite, half: HalfGenesis): Uint8Arra
 }
 
 export function applyHalf(step: Step<HalfOperation>): Result<Applied> {
-  const { operation, leaves } = step;
+  const { operation, leaves, context, parent } = step;
   if (operation.type === 'genesis') return fail('E_OPERATION', 'CHN-4', 'a genesis has no predecessor');
   const terms = readRequired(leaves, [...TERMS_LEAF.half], halfTermsCodec);
   if (!terms.ok) return terms;
   const { window } = operation;
   const applied = checkAll(
+    () => requireTerms(context.suite, parent, { kind: 'half', operation: terms.value }),
     () => check(window.from <= window.until, 'E_WINDOW', 'CHN-7', 'the window ends before it begins'),
     () =>
       check(

@@ -1,7 +1,7 @@
 /** Rules of a reservation (spec RES-2 to RES-6): until E only the payee appends, from E + gap only the payer. */
 import { missing } from '../bundle/evidence.ts';
 import { equalBytes, type ChainId } from '../bytes.ts';
-import { TERMS_LEAF } from '../chain/genesis.ts';
+import { requireTerms, TERMS_LEAF } from '../chain/genesis.ts';
 import { ownerSigns, readRequired, stateMessage, type Applied, type Authority, type Step } from '../chain/rules.ts';
 import { stateHash, type Window } from '../chain/body.ts';
 import { editLeaves } from '../chain/leaves.ts';
@@ -55,7 +55,7 @@ export const claimMessage = (
 });
 
 export function applyVault(step: Step<VaultOperation>): Result<Applied> {
-  const { operation, leaves } = step;
+  const { operation, leaves, context, parent } = step;
   if (operation.type === 'genesis') return fail('E_OPERATION', 'CHN-4', 'a genesis has no predecessor');
   const terms = readRequired(leaves, [...TERMS_LEAF.vault], reservationTermsCodec);
   if (!terms.ok) return terms;
@@ -65,6 +65,7 @@ export function applyVault(step: Step<VaultOperation>): Result<Applied> {
   if (!released.ok) return released;
   const before = claimed.value ?? 0n;
   const authority = checkAll(
+    () => requireTerms(context.suite, parent, { kind: 'vault', operation: terms.value }),
     () => check(released.value === undefined, 'E_RESERVATION', 'RES-5', 'the reservation has been taken back'),
     () => check(equalBytes(operation.token, terms.value.token), 'E_TOKEN', 'RES-2', 'another token than reserved'),
     () =>
