@@ -3,7 +3,6 @@ import {
   decodeFileOf,
   equalBytes,
   fail,
-  keyId,
   ok,
   openBundle,
   toHex,
@@ -12,7 +11,6 @@ import {
   type DsmFile,
   type FileContent,
   type FileKind,
-  type KeyId,
   type Result,
   type TokenId,
   type TokenPolicy,
@@ -20,7 +18,6 @@ import {
 import type { Device, Storage } from '../device.ts';
 import { commandRecords } from '../records/command.ts';
 import { contactRecords, type ContactRecord } from '../records/contact.ts';
-import { listEvidenceRecords } from '../records/evidence.ts';
 import { listPayments, paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
 import { tokenRecords } from '../records/token.ts';
 import { writeMessage } from './message.ts';
@@ -60,15 +57,6 @@ export async function requireContact(storage: Storage, account: ChainId): Promis
   const contact = await contactRecords.read(storage, account);
   if (contact) return ok(contact);
   return fail('E_CONTACT', 'WAL-5', `account ${toHex(account)} is not among the contacts: add its card first`);
-}
-
-/** Evidence against a key stops new business with it, and with it only (spec EVD-4). */
-export async function requireUnaccused(device: Device, key: KeyId): Promise<Result<undefined>> {
-  const accused = (await listEvidenceRecords(device)).some((evidence) => equalBytes(evidence.device, key));
-  if (!accused) return ok(undefined);
-  return equalBytes(key, keyId(device.suite, device.key.publicKey))
-    ? fail('E_FORK', 'EVD-4', 'the key of this device has signed two states: a copy of this wallet exists')
-    : fail('E_QUARANTINED', 'EVD-4', 'there is evidence that this device signed two states; no new business with it');
 }
 
 const OPEN: ReadonlySet<PaymentStatus> = new Set(['requested', 'offered', 'accepted']);

@@ -7,12 +7,4 @@ export { offer, type OfferOptions } from './offer.ts';
 export { acknowledge, receive, takeAck } from './receive.ts';
 export { listRelationships, type RelationshipRecord, type Turn } from './records.ts';
 export { request, type RequestOptions } from './request.ts';
-export {
-  heldPayments,
-  heldRuns,
-  settledByClaim,
-  totalProof,
-  unclaimedTotals,
-  type HeldRun,
-  type UnclaimedTotal,
-} from './totals.ts';
+export { heldPayments, heldRuns, totalProof, unclaimedTotals, type HeldRun, type UnclaimedTotal } from './totals.ts';

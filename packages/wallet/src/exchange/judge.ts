@@ -1,11 +1,12 @@
 /** What a payee decides about an offer or a commit beyond its correctness: clocks, totals, policy (DESIGN section 4). */
-import { equalBytes, fail, keyId, ok, stateHash, type OfferFacts, type Result } from '@dsm/core';
+import { equalBytes, fail, ok, stateHash, type OfferFacts, type Result } from '@dsm/core';
 import type { Device } from '../device.ts';
+import { requireTrusted } from '../evidence/store.ts';
 import { readState } from '../records/state.ts';
 import { listPayments } from '../records/payment.ts';
 import { readPolicy } from '../records/policy.ts';
 import { reservationRecords, type ReservationRecord } from '../records/reservation.ts';
-import { requireContact, requireUnaccused } from './common.ts';
+import { requireContact } from './common.ts';
 
 /** Before accepting: somebody known, in time, within what this device takes. */
 export async function judgeOffer(device: Device, facts: OfferFacts): Promise<Result<undefined>> {
@@ -14,7 +15,7 @@ export async function judgeOffer(device: Device, facts: OfferFacts): Promise<Res
   }
   const contact = await requireContact(device, facts.half.owner);
   if (!contact.ok) return contact;
-  const clean = await requireUnaccused(device, keyId(device.suite, facts.half.key));
+  const clean = await requireTrusted(device, facts.half.owner);
   if (!clean.ok) return clean;
   const timely = judgeTime(device, facts);
   if (!timely.ok) return timely;

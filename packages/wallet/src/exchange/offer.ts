@@ -5,7 +5,6 @@ import {
   equalBytes,
   fail,
   hashReference,
-  keyId,
   ok,
   totalLeaf,
   verifyOffer,
@@ -21,14 +20,15 @@ import {
   LIMITS,
 } from '@dsm/core';
 import { finishIntent } from '../chain/append.ts';
+import { requireNoOnlinePending } from '../chain/own.ts';
 import { draftNext, itemsOfDraft, requireChain, type Draft, type HeldChain } from '../chain/draft.ts';
 import type { Device } from '../device.ts';
+import { requireTrusted, requireUnforked } from '../evidence/store.ts';
 import { chainUnchanged, readChain } from '../records/chain.ts';
 import { commandRecords } from '../records/command.ts';
 import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { listReservations, type ReservationRecord } from '../records/reservation.ts';
-import { readState } from '../records/state.ts';
 import {
   answerTurn,
   exchangeOf,
@@ -36,7 +36,6 @@ import {
   repeatedCommand,
   requireContact,
   requireNoneOpen,
-  requireUnaccused,
   type Exchanged,
 } from './common.ts';
 import { exchangeRecords, SALT_BYTES, type RelationshipRecord } from './records.ts';
@@ -81,10 +80,10 @@ export async function mayBegin(device: Device, peer: ChainId): Promise<Result<un
   if (equalBytes(peer, device.account)) return fail('E_SELF', 'VAL-6', 'nobody pays oneself');
   const contact = await requireContact(device, peer);
   if (!contact.ok) return contact;
-  for (const key of [keyId(device.suite, device.key.publicKey), contact.value.device]) {
-    const clean = await requireUnaccused(device, key);
-    if (!clean.ok) return clean;
-  }
+  const own = await requireUnforked(device);
+  if (!own.ok) return own;
+  const theirs = await requireTrusted(device, peer);
+  if (!theirs.ok) return theirs;
   return requireNoneOpen(device, peer);
 }
 
@@ -210,10 +209,8 @@ export async function openRun(device: Device): Promise<Result<HeldChain>> {
   const held = await requireChain(device, device.account);
   if (!held.ok) return held;
   const { tip, certifiedTip } = held.value.record;
-  const state = await readState(device, device.account, tip.index);
-  if (tip.index > certifiedTip.index && state?.mode !== 'provisional') {
-    return fail('E_PENDING', 'REL-14', 'an online operation of this account is still pending: sync first');
-  }
+  const pending = await requireNoOnlinePending(device);
+  if (!pending.ok) return pending;
   if (tip.index - certifiedTip.index >= LIMITS.uncertifiedRun) {
     return fail('E_LIMIT', 'REL-14', 'too many payments are not certified yet: sync first');
   }

@@ -1,7 +1,7 @@
 /** What is received but not claimed: hooks for sync, claims and balances. */
 import { equalBytes, type ChainId } from '@dsm/core';
 import type { Device, Storage } from '../device.ts';
-import { listPayments, paymentRecords, type PaymentRecord } from '../records/payment.ts';
+import { listPayments, type PaymentRecord } from '../records/payment.ts';
 import { listReservations, type ReservationRecord } from '../records/reservation.ts';
 import { totalProofRecords, type TotalProof } from './records.ts';
 
@@ -51,20 +51,4 @@ export async function heldRuns(device: Device): Promise<readonly HeldRun[]> {
       payment.chain !== null && payment.index !== null ? [{ payment, chain: payment.chain, index: payment.index }] : [],
     )
     .toSorted((a, b) => a.index - b.index);
-}
-
-/** Reserved payments up to a claimed total are certified: on the payee's side and, once it sees it, the payer's. */
-export async function settledByClaim(
-  device: Device,
-  vault: ChainId,
-  totalOf: (payment: PaymentRecord) => Promise<bigint | undefined>,
-  claimed: bigint,
-): Promise<readonly PaymentRecord[]> {
-  const settled: PaymentRecord[] = [];
-  for (const { value } of await paymentRecords.list(device)) {
-    if (value.vault === null || !equalBytes(value.vault, vault) || value.grade !== 'reserved') continue;
-    const total = await totalOf(value);
-    if (total !== undefined && total <= claimed) settled.push({ ...value, status: 'final', grade: 'certified' });
-  }
-  return settled;
 }
