@@ -9,7 +9,7 @@ import { operationCodec, type Operation } from '../chain/operation.ts';
 import { signatureCodec, type Purpose } from '../crypto/signature.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import type { Item } from '../encoding/cbor.ts';
-import { amount, hash, list, uint, variant, type Codec } from '../encoding/schema.ts';
+import { amount, hash, list, literal, uint, variant, type Codec } from '../encoding/schema.ts';
 import { LIMITS } from '../limits.ts';
 import type { Tree } from '../merkle/sparse.ts';
 import { witnessFromItem, witnessToItem } from '../merkle/witness.ts';
@@ -24,6 +24,8 @@ export interface SignatureItem {
   readonly purpose: Purpose;
   readonly subject: StateHash;
   readonly position: number;
+  /** States before this one that the same signature covers. Segments come later: always 0 in this version. */
+  readonly span?: 0;
   readonly signature: Uint8Array;
 }
 
@@ -69,6 +71,7 @@ export const bundleItemCodec = (suite: CryptoSuite): Codec<BundleItem> =>
         purpose: purposeCodec,
         subject: hash<StateHash>(),
         position: uint(LIMITS.genesisParticipants),
+        span: literal(0) as Codec<0 | undefined>,
         signature: signatureCodec,
       },
     ],
