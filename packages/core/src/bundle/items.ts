@@ -24,8 +24,8 @@ export interface SignatureItem {
   readonly purpose: Purpose;
   readonly subject: StateHash;
   readonly position: number;
-  /** States before this one that the same signature covers. Segments come later: always 0 in this version. */
-  readonly span?: 0;
+  /** Kept for segments: states before this one that the same signature covers. 0 in the encoding, for now. */
+  readonly span?: undefined;
   readonly signature: Uint8Array;
 }
 
@@ -55,6 +55,14 @@ const purposeCodec: Codec<Purpose> = {
   },
 };
 
+const noSpan: Codec<undefined> = {
+  toItem: () => 0,
+  fromItem: (item, at) => {
+    const zero = literal(0).fromItem(item, at);
+    return zero.ok ? ok(undefined) : zero;
+  },
+};
+
 const treeCodec = (suite: CryptoSuite): Codec<Tree> => ({
   toItem: (tree): Item => witnessToItem(tree),
   fromItem: (item) => witnessFromItem(suite, item),
@@ -71,7 +79,7 @@ export const bundleItemCodec = (suite: CryptoSuite): Codec<BundleItem> =>
         purpose: purposeCodec,
         subject: hash<StateHash>(),
         position: uint(LIMITS.genesisParticipants),
-        span: literal(0) as Codec<0 | undefined>,
+        span: noSpan,
         signature: signatureCodec,
       },
     ],
