@@ -22,6 +22,8 @@ const open = (disk: MemoryDisk, passphrase = 'correct horse') =>
 const dump = (disk: MemoryDisk): string =>
   JSON.stringify([...disk].map(([name, records]) => [name, records.map((r) => [toHex(r.key), toHex(r.value)])]));
 
+const flipBit = (bytes: Uint8Array, at: number): void => bytes.set([(bytes.at(at) ?? 0) ^ 1], at);
+
 describe('a wallet', () => {
   test('opens again with its passphrase and is the same device', async () => {
     const disk = memoryDisk();
@@ -79,11 +81,11 @@ describe('a wallet', () => {
     for (const name of ['wallet', 'keys', 'chain', 'leaf']) {
       for (const record of disk.get(name)!) {
         const at = Math.floor(record.value.length / 2);
-        record.value.set([record.value[at]! ^ 1], at);
+        flipBit(record.value, at);
         const before = dump(disk);
         expect(await open(disk), name).toMatchObject({ ok: false, error: { code: 'E_DAMAGED' } });
         expect(dump(disk)).toBe(before);
-        record.value.set([record.value[at]! ^ 1], at);
+        flipBit(record.value, at);
       }
     }
     expect(await open(disk)).toMatchObject({ ok: true });

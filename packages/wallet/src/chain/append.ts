@@ -28,11 +28,12 @@ import { putItems, readItem } from '../records/item.ts';
 import { journalRecords } from '../records/journal.ts';
 import { putLeaves } from '../records/leaf.ts';
 import { readState, stateRecords, type StateMode, type StateRecord } from '../records/state.ts';
-import { draftNext, itemsOfDraft, requireChain, type Draft } from './draft.ts';
+import { draftNext, itemsOfDraft, requireChain, type Draft, type HeldChain } from './draft.ts';
 
 export interface AppendOptions {
   readonly chain: ChainId;
-  readonly operation: Operation;
+  /** May depend on where the chain stands. */
+  readonly operation: Operation | ((held: HeldChain) => Operation);
   /** `online` by default. */
   readonly mode?: StateMode;
   /** Items that the operation rests on and that the store does not have yet: they are stored along. */
@@ -51,7 +52,8 @@ export async function appendState(device: Device, options: AppendOptions): Promi
   const held = await requireChain(device, options.chain);
   if (!held.ok) return held;
   const items = [...(options.overlay ?? []), ...(options.attached ?? [])];
-  const draft = await draftNext(device, held.value, options.operation, items);
+  const operation = typeof options.operation === 'function' ? options.operation(held.value) : options.operation;
+  const draft = await draftNext(device, held.value, operation, items);
   if (!draft.ok) return draft;
   const written = await writeIntent(device, draft.value, options);
   return written.ok ? signIntent(device, options.chain, draft.value.transition.body.index) : written;

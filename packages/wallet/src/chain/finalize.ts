@@ -1,0 +1,155 @@
+/**
+ * What follows from a Final: in one commit the certificate, the certified tip of the chain, the payment, the
+ * reservation, the credit and the newest certified time all say so.
+ */
+import {
+  creditNullifier,
+  done,
+  equalBytes,
+  makeReservation,
+  reservationGenesis,
+  stateHash,
+  type Body,
+  type BundleItem,
+  type Certificate,
+  type Operation,
+  type Result,
+  type Write,
+} from '@dsm/core';
+import type { Device } from '../device.ts';
+import { chainUnchanged, putChain, readChain, type ChainRecord } from '../records/chain.ts';
+import { placeKey } from '../records/codecs.ts';
+import { creditRecords } from '../records/credit.ts';
+import { finalRecords, readFinal } from '../records/final.ts';
+import { putItems } from '../records/item.ts';
+import { journalRecords } from '../records/journal.ts';
+import { SOLE, timeRecords } from '../records/meta.ts';
+import { reservationRecords } from '../records/reservation.ts';
+import { readState, stateRecords, type StateRecord } from '../records/state.ts';
+import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
+import { settledPayments } from './settled.ts';
+
+/** A state together with the verified proof that it is final. */
+export interface FinalState {
+  readonly certificate: Certificate;
+  readonly body: Body;
+  readonly operation: Operation;
+  /** What else came along and is worth keeping. */
+  readonly items?: readonly BundleItem[];
+}
+
+/**
+ * Records a Final. `delivered`: enough nodes are known to have it, so nothing remains to be done for this state.
+ * Idempotent. A Final of a chain that this device writes, but not of the state that it signed, marks that one `lost`.
+ */
+export async function recordFinal(
+  device: Device,
+  final: FinalState,
+  { delivered }: { readonly delivered: boolean },
+): Promise<Result<undefined>> {
+  const { certificate, body, operation, items = [] } = final;
+  const place = placeKey(body.chain, body.index);
+  if (await readFinal(device, body.chain, body.index)) {
+    if (!delivered) return done;
+    return device.store.commit([journalRecords.remove(place)]);
+  }
+  const chain = await readChain(device, body.chain);
+  const state = await readState(device, body.chain, body.index);
+  const committed = await device.store.commit(
+    [
+      ...putItems(device, [
+        { type: 'certificate', certificate },
+        { type: 'body', body },
+        { type: 'operation', operation },
+        ...items,
+      ]),
+      finalRecords.put(device, place, certificate.hash),
+      ...chainWrites(device, final, chain, state),
+      ...(delivered ? [journalRecords.remove(place)] : []),
+      ...(await draftRemovals(device, body)),
+      ...timeWrites(device, body),
+      ...(await effectsOf(device, body, operation)),
+      ...(await settledPayments(device, body, operation)),
+    ],
+    [finalRecords.isAbsent(place), chainUnchanged(device, body.chain, chain)],
+  );
+  if (committed.ok) noteTime(device, body);
+  return committed;
+}
+
+/** The chain's row and the state's, where this device keeps the chain. */
+function chainWrites(
+  device: Device,
+  { body, certificate }: FinalState,
+  chain: ChainRecord | undefined,
+  state: StateRecord | undefined,
+): Write[] {
+  if (!chain) return [];
+  const place = placeKey(body.chain, body.index);
+  const tip = { index: body.index, hash: certificate.hash };
+  const isOurs = state !== undefined && equalBytes(state.hash, certificate.hash);
+  if (chain.kind === 'account' && !isOurs) {
+    // A copy of this wallet signed it: its leaves are not here, so the chain stays where it is.
+    return state ? [stateRecords.put(device, place, { ...state, status: 'lost' }), journalRecords.remove(place)] : [];
+  }
+  const final: StateRecord = isOurs
+    ? { ...state, status: 'final' }
+    : { hash: certificate.hash, status: 'final', mode: 'online', attached: [] };
+  const moved: ChainRecord = {
+    ...chain,
+    certifiedTip: body.index > chain.certifiedTip.index ? tip : chain.certifiedTip,
+    tip: body.index >= chain.tip.index ? tip : chain.tip,
+  };
+  return [stateRecords.put(device, place, final), putChain(device, body.chain, moved)];
+}
+
+/** Drafts for a slot that is decided are of no use, but the final one until it is spread. */
+async function draftRemovals(device: Device, { kind, chain, index }: Body): Promise<Write[]> {
+  if (kind !== 'vault') return [];
+  const drafts = await listVaultDrafts(device, chain, index);
+  return drafts.map((hash) => vaultDraftRecords.remove(draftKey(chain, index, hash)));
+}
+
+/**
+ * At least one honest clock was not before `from − Δ` when this became final (spec NET-11), so time has come that
+ * far whatever this device's clock says.
+ */
+const reachedMs = (device: Device, body: Body): number => body.window.from - device.network.deltaMs;
+
+const timeWrites = (device: Device, body: Body): Write[] =>
+  reachedMs(device, body) > device.seen.newestMs ? [timeRecords.put(device, SOLE, reachedMs(device, body))] : [];
+
+function noteTime(device: Device, body: Body): void {
+  device.seen.newestMs = Math.max(device.seen.newestMs, reachedMs(device, body));
+}
+
+/** Rows that a final operation changes beside its own chain. */
+async function effectsOf(device: Device, body: Body, { kind, operation }: Operation): Promise<Write[]> {
+  if (kind === 'account' && operation.type === 'receive' && equalBytes(body.chain, device.account)) {
+    const { source, index, output, token, amount } = operation;
+    const nullifier = creditNullifier(device.suite, source, index, output);
+    return [creditRecords.put(device, nullifier, { source, index, output, token, amount, received: body.index })];
+  }
+  if (kind === 'account' && operation.type === 'fund') {
+    const reservation = await reservationRecords.read(device, operation.vault);
+    if (!reservation || reservation.status !== 'pending') return [];
+    const funding = { payer: body.chain, payerKey: device.key.publicKey, index: body.index };
+    const genesis = makeReservation(device.suite, device.network.id, reservationGenesis(funding, operation));
+    return [
+      reservationRecords.put(device, operation.vault, { ...reservation, status: 'open' }),
+      ...(equalBytes(genesis.body.chain, operation.vault)
+        ? [finalRecords.put(device, placeKey(operation.vault, 0), stateHash(device.suite, genesis.body))]
+        : []),
+    ];
+  }
+  if (kind === 'vault' && operation.type !== 'genesis') {
+    const reservation = await reservationRecords.read(device, body.chain);
+    if (!reservation) return [];
+    const after =
+      operation.type === 'claim'
+        ? { ...reservation, claimed: operation.total > reservation.claimed ? operation.total : reservation.claimed }
+        : { ...reservation, status: 'released' as const };
+    return [reservationRecords.put(device, body.chain, after)];
+  }
+  return [];
+}

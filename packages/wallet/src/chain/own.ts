@@ -1,0 +1,104 @@
+/** The own account: settling what is open, and operations that are certified at once. */
+import {
+  done,
+  fail,
+  ok,
+  type AccountOperation,
+  type Certificate,
+  type Condition,
+  type BundleItem,
+  type Result,
+  type Transition,
+  type Window,
+  type Write,
+} from '@dsm/core';
+import { certify } from '../directory/certify.ts';
+import type { Device } from '../device.ts';
+import { requireUnforked } from '../evidence/store.ts';
+import { readState, type StateRecord } from '../records/state.ts';
+import { appendState, finishIntent } from './append.ts';
+import { requireChain, type HeldChain } from './draft.ts';
+
+/** From now, for at most D; never longer than `lastMs`. `E_EXPIRED` when that is past. */
+export function windowFrom({ clock, network }: Device, lastMs: number = Number.MAX_SAFE_INTEGER): Result<Window> {
+  const from = clock();
+  const until = Math.min(from + network.settleMs, lastMs);
+  return until >= from ? ok({ from, until }) : fail('E_EXPIRED', 'CHN-7', 'the date is past');
+}
+
+/** States of the own account that are not final yet, oldest first. */
+export async function openRun(device: Device): Promise<Result<readonly StateRecord[]>> {
+  const held = await requireChain(device, device.account);
+  if (!held.ok) return held;
+  const { certifiedTip, tip } = held.value.record;
+  const run: StateRecord[] = [];
+  for (let index = certifiedTip.index + 1; index <= tip.index; index++) {
+    const state = await readState(device, device.account, index);
+    if (!state) return fail('E_DAMAGED', 'WAL-1', 'a state of the account is missing');
+    run.push(state);
+  }
+  return ok(run);
+}
+
+/** Certifies the open states of the own account in order. `E_PENDING` while too few nodes answer. */
+export async function settleOwn(device: Device): Promise<Result<number>> {
+  const ready = await finishIntent(device, device.account);
+  if (!ready.ok) return ready;
+  const run = await openRun(device);
+  if (!run.ok) return run;
+  for (const { hash, status } of run.value) {
+    if (status === 'lost') return fail('E_FORK', 'WAL-6', 'another state of this account is final');
+    const certificate = await certify(device, hash);
+    if (!certificate.ok) return certificate;
+  }
+  return ok(run.value.length);
+}
+
+export interface OnlineOptions {
+  readonly operation: AccountOperation | ((held: HeldChain) => AccountOperation);
+  readonly overlay?: readonly BundleItem[];
+  readonly alongside?: (transition: Transition) => readonly Write[];
+  readonly conditions?: (transition: Transition) => readonly Condition[];
+}
+
+export interface Certified {
+  readonly transition: Transition;
+  readonly certificate: Certificate;
+}
+
+/**
+ * One operation of the own account, certified at once. `E_PENDING`: the state, or an older one that must settle
+ * first, has too few answers; the message says which, and `sync` finishes what was signed.
+ */
+export async function operateOnline(device: Device, options: OnlineOptions): Promise<Result<Certified>> {
+  const unforked = await requireUnforked(device);
+  if (!unforked.ok) return unforked;
+  const settled = await settleOwn(device);
+  if (!settled.ok) return explainUnsettled(settled);
+  const { operation, ...rest } = options;
+  const appended = await appendState(device, {
+    ...rest,
+    chain: device.account,
+    operation:
+      typeof operation === 'function'
+        ? (held) => ({ kind: 'account', operation: operation(held) })
+        : { kind: 'account', operation },
+  });
+  if (!appended.ok) return appended;
+  const certificate = await certify(device, appended.value.hash);
+  return certificate.ok ? ok({ transition: appended.value, certificate: certificate.value }) : certificate;
+}
+
+const explainUnsettled = (result: Extract<Result<number>, { ok: false }>): Result<never> =>
+  result.error.code === 'E_PENDING'
+    ? fail('E_PENDING', 'WAL-7', `an older state of this account is not certified yet: ${result.error.message}`)
+    : result;
+
+/** For a provisional payment: `E_PENDING` while an online operation of this account is open. */
+export async function requireNoOnlinePending(device: Device): Promise<Result<undefined>> {
+  const run = await openRun(device);
+  if (!run.ok) return run;
+  return run.value.every(({ mode }) => mode === 'provisional')
+    ? done
+    : fail('E_PENDING', 'WAL-7', 'an online operation of this account is not certified yet');
+}

@@ -1,0 +1,72 @@
+/** What becomes of payments when a state is final: the one that it makes, those that it claims, those that lost. */
+import { equalBytes, type Body, type ChainId, type Operation, type StateHash, type Write } from '@dsm/core';
+import type { Storage } from '../device.ts';
+import { listPayments, paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
+
+/** Not agreed, or over: a Final of something else does not touch them. */
+const CLOSED: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>([
+  'requested',
+  'offered',
+  'accepted',
+  'cancelled',
+  'expired',
+  'lost',
+]);
+
+const put = (storage: Storage, payment: PaymentRecord): Write => paymentRecords.put(storage, payment.payment, payment);
+
+const asFinal = (payment: PaymentRecord): PaymentRecord => ({
+  ...payment,
+  status: 'final',
+  grade: 'certified',
+  claimBy: null,
+  settleBy: null,
+});
+
+/** Payments that a final state settles. */
+export async function settledPayments(storage: Storage, body: Body, { kind, operation }: Operation): Promise<Write[]> {
+  if (kind === 'account') {
+    const payment = await paymentRecords.read(storage, body.precommit);
+    return payment && payment.status !== 'final' ? [put(storage, asFinal(payment))] : [];
+  }
+  if (kind === 'vault' && operation.type === 'claim') return claimedPayments(storage, body.chain, operation.total);
+  return [];
+}
+
+/** Payments out of a reservation whose running total has been claimed. */
+async function claimedPayments(storage: Storage, vault: ChainId, claimed: bigint): Promise<Write[]> {
+  const paid = (await listPayments(storage))
+    .filter((payment) => payment.vault !== null && equalBytes(payment.vault, vault) && !CLOSED.has(payment.status))
+    .toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
+  const writes: Write[] = [];
+  let total = 0n;
+  for (const payment of paid) {
+    total += payment.amount;
+    if (total > claimed) break;
+    if (payment.status !== 'final' && payment.status !== 'void') writes.push(put(storage, asFinal(payment)));
+  }
+  return writes;
+}
+
+/** Payments on a chain that cannot become final any more, since another state is final at or below their place. */
+export async function lostPayments(
+  storage: Storage,
+  chain: ChainId,
+  index: number,
+  final: StateHash,
+): Promise<Write[]> {
+  const payments = await listPayments(storage);
+  return payments
+    .filter(
+      (payment) =>
+        payment.chain !== null &&
+        payment.index !== null &&
+        payment.state !== null &&
+        equalBytes(payment.chain, chain) &&
+        payment.index >= index &&
+        !equalBytes(payment.state, final) &&
+        payment.status !== 'final' &&
+        !CLOSED.has(payment.status),
+    )
+    .map((payment) => put(storage, { ...payment, status: 'lost', grade: null }));
+}
