@@ -22,12 +22,12 @@ import {
   stateHash,
   LIMITS,
 } from '@dsm/core';
-import { appendState } from '../chain/append.ts';
+import { appendState, finishIntent } from '../chain/append.ts';
 import type { Device } from '../device.ts';
 import { runWith } from '../evidence/run-with.ts';
 import { readChain } from '../records/chain.ts';
 import { putItems, readItem } from '../records/item.ts';
-import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
+import { listPayments, paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { reservationRecords } from '../records/reservation.ts';
 import { putToken } from '../records/token.ts';
 import { answerTurn, exchangeOf, openMessage, openPayments, type Exchanged } from './common.ts';
@@ -203,6 +203,7 @@ async function acceptWrites(
   return [
     ...putItems(device, used),
     ...holdsWrites(device, facts.half.owner, used),
+    ...(await closeSuperseded(device, facts)),
     ...(base ? adoptWrites(device, base, facts.half.k) : []),
     ...putToken(device, tokenId(device.suite, facts.policy), facts.policy),
     ...(reservation ? [reservationRecords.put(device, reservation.vault, reservation)] : []),
@@ -210,6 +211,20 @@ async function acceptWrites(
     relationshipRecords.put(device, relationship.id, { ...relationship, peerHalf: facts.halfChain }),
     paymentRecords.put(device, payment.payment, payment),
   ];
+}
+
+/** Accepts of withdrawn offers for the same place: at most one of them can still be committed. */
+async function closeSuperseded(device: Device, { transition: { body } }: OfferFacts): Promise<readonly Write[]> {
+  return (await listPayments(device))
+    .filter(
+      ({ status, direction, chain, index }) =>
+        status === 'accepted' &&
+        direction === 'in' &&
+        chain !== null &&
+        equalBytes(chain, body.chain) &&
+        index === body.index,
+    )
+    .map((payment) => paymentRecords.put(device, payment.payment, { ...payment, status: 'expired' }));
 }
 
 /** Outcomes of earlier payments that the next own state records, in ascending order. */
@@ -258,6 +273,9 @@ async function answerAccept(device: Device, payment: PaymentRecord, compact: boo
   if (!found.ok) return found;
   const { accept: hash } = found.value.exchange;
   if (hash === null) return fail('E_STATE', 'REL-15', 'this payment has not been accepted');
+  // A crash between intent and signature is made good first.
+  const signed = await finishIntent(device, found.value.relationship.ownHalf);
+  if (!signed.ok) return signed;
   return answerTurn(device, payment, found.value.relationship, compact, {
     turn: 'accepted',
     kind: 'accept',

@@ -1,7 +1,7 @@
-/** Outcomes that a payee's half records about payments of this device (spec REL-7). */
-import type { Outcome, Write } from '@dsm/core';
+/** What the newest states of a peer's half mean for payments of this device (spec REL-7, REL-23). */
+import { equalBytes, type Outcome, type Write } from '@dsm/core';
 import type { Device } from '../device.ts';
-import { paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
+import { listPayments, paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
 import type { Replay } from './halves.ts';
 
 const STATUS: { readonly [O in Outcome]: PaymentStatus } = {
@@ -17,9 +17,30 @@ export async function settleOutcomes(device: Device, replay: Replay, except: Pay
     if (operation.kind !== 'half' || operation.operation.type !== 'accept') continue;
     for (const { precommit, outcome } of operation.operation.outcomes) {
       const payment = await paymentRecords.read(device, precommit);
-      if (payment?.status !== 'committed' || payment.payment === except.payment) continue;
+      if (payment?.status !== 'committed' || equalBytes(payment.payment, except.payment)) continue;
       writes.push(paymentRecords.put(device, precommit, { ...payment, status: STATUS[outcome] }));
     }
   }
   return writes;
+}
+
+/**
+ * Requests of this device that can no longer be committed, since the peer has used the place that they propose. A
+ * commit that comes all the same still counts.
+ */
+export async function closeOvertaken(device: Device, replay: Replay, except: Uint8Array): Promise<readonly Write[]> {
+  const last = replay.steps.at(-1);
+  if (!last) return [];
+  return (await listPayments(device))
+    .filter(
+      (payment) =>
+        payment.status === 'requested' &&
+        payment.direction === 'in' &&
+        payment.chain !== null &&
+        payment.index !== null &&
+        equalBytes(payment.chain, replay.chain) &&
+        payment.index <= last.body.index &&
+        !equalBytes(payment.payment, except),
+    )
+    .map((payment) => paymentRecords.put(device, payment.payment, { ...payment, status: 'expired' }));
 }

@@ -30,6 +30,7 @@ import { answerTurn, exchangeOf, openMessage, policyOf, type Exchanged } from '.
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
 import { judgeTotal, knownReservation } from './judge.ts';
 import { holdsWrites } from './message.ts';
+import { closeOvertaken } from './outcomes.ts';
 import { outcomeKey, pendingOutcomeRecords, totalProofRecords, type RelationshipRecord } from './records.ts';
 
 export async function receive(device: Device, bytes: Uint8Array): Promise<Result<Exchanged>> {
@@ -42,10 +43,7 @@ export async function receive(device: Device, bytes: Uint8Array): Promise<Result
   if (payment.status !== 'accepted' && payment.status !== 'requested' && payment.status !== 'expired') {
     return answerReceived(device, payment);
   }
-  const replay =
-    payment.kind === 'reserved'
-      ? await replayTo(device, items, relationship.peerHalf as never, agreement.proposal.state)
-      : ok(undefined);
+  const replay = await replayPayer(device, payment, relationship, agreement, items);
   if (!replay.ok) return replay;
   const overlay = items.some((item) => item.type === 'witness')
     ? items
@@ -54,6 +52,18 @@ export async function receive(device: Device, bytes: Uint8Array): Promise<Result
   if (!result.ok) return result;
   const received = { payment, relationship, facts: result.value, used, replay: replay.value };
   return payment.kind === 'reserved' ? receiveReserved(device, received) : receiveProvisional(device, received);
+}
+
+/** The payer's half up to the committed state; a provisional payment does not stand on it. */
+async function replayPayer(
+  device: Device,
+  payment: PaymentRecord,
+  { peerHalf }: RelationshipRecord,
+  { proposal }: Agreement,
+  items: readonly BundleItem[],
+): Promise<Result<Replay | undefined>> {
+  if (payment.kind !== 'reserved' || peerHalf === null) return ok(undefined);
+  return replayTo(device, items, peerHalf, proposal.state);
 }
 
 /** The payment that this device accepted with that very state of its half. */
@@ -101,6 +111,7 @@ async function receiveReserved(device: Device, received: Received): Promise<Resu
       ...holdsWrites(device, relationship.peer, used),
       ...adoptWrites(device, replay, offer.half.k),
       ...(counts ? await totalWrites(device, received, replay) : []),
+      ...(await closeOvertaken(device, replay, payment.payment)),
       pendingOutcomeRecords.put(device, outcomeKey(relationship.ownHalf, payment.payment), outcome),
       paymentRecords.put(device, payment.payment, row),
     ],

@@ -1,0 +1,155 @@
+/** Signing what both agreed (spec REL-18): the same after an accept and on a request. */
+import {
+  equalBytes,
+  fail,
+  ok,
+  tokenId,
+  verifyCommit,
+  verifyRequest,
+  type Agreement,
+  type AgreementFacts,
+  type BundleItem,
+  type Result,
+  type Write,
+} from '@dsm/core';
+import { finishIntent, signIntent, writeIntent } from '../chain/append.ts';
+import { draftNext, openChain, type Draft } from '../chain/draft.ts';
+import type { Device } from '../device.ts';
+import { runWith } from '../evidence/run-with.ts';
+import { putItems } from '../records/item.ts';
+import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
+import { reservationRecords } from '../records/reservation.ts';
+import { putToken } from '../records/token.ts';
+import { answerTurn, exchangeOf, type Exchanged } from './common.ts';
+import { adoptCondition, adoptWrites, type Replay } from './halves.ts';
+import { holdsWrites } from './message.ts';
+import { openRun } from './offer.ts';
+import { closeOvertaken, settleOutcomes } from './outcomes.ts';
+import { exchangeRecords, relationshipRecords, type RelationshipRecord } from './records.ts';
+
+/** Signed, whatever became of it since. */
+export const isCommitted = ({ status }: PaymentRecord): boolean =>
+  status === 'committed' || status === 'acknowledged' || status === 'final' || status === 'lost' || status === 'void';
+
+export interface ReadAgreement {
+  readonly facts: AgreementFacts;
+  readonly used: readonly BundleItem[];
+}
+
+export async function verifyAgreement(
+  device: Device,
+  agreement: Agreement,
+  items: readonly BundleItem[],
+  replay: Replay,
+): Promise<Result<ReadAgreement>> {
+  // Compact messages leave out the witnesses of steps that this device repeats itself.
+  const overlay = items.some((item) => item.type === 'witness') ? items : [...items, ...replay.witnesses];
+  const { result, used } = await runWith(device, overlay, (context) => verifyRequest(context, agreement));
+  return result.ok ? ok({ facts: result.value, used }) : result;
+}
+
+/** Expiry is tested when the intent is written; a journalled intent is always completed (DESIGN section 4). */
+export function mayCommit(device: Device, payment: PaymentRecord, { accept }: AgreementFacts): Result<undefined> {
+  const now = device.clock();
+  if (payment.status === 'cancelled') return fail('E_STATE', 'REL-21', 'the offer was cancelled');
+  if (payment.status !== 'offered' && payment.status !== 'requested') {
+    return fail('E_STATE', 'REL-21', `the payment is ${payment.status}`);
+  }
+  if (now > accept.operation.window.until) return fail('E_EXPIRED', 'REL-16', 'the accept has expired');
+  return now > payment.expiresAt ? fail('E_EXPIRED', 'REL-12', 'the offer has expired') : ok(undefined);
+}
+
+/** The agreed state, drafted again on the chain as it now stands. `E_STALE` when it does not follow any more. */
+export async function redraft(
+  device: Device,
+  { offer }: AgreementFacts,
+  overlay: readonly BundleItem[],
+): Promise<Result<Draft>> {
+  const { body, operation, hash } = offer.transition;
+  const open = offer.grade === 'provisional' ? await openRun(device) : await finishIntent(device, body.chain);
+  if (!open.ok) return open;
+  const held = await openChain(device, body.chain);
+  if (!held || !equalBytes(held.record.tip.hash, body.prev)) {
+    return fail('E_STALE', 'REL-16', 'this chain has moved on since: the payment must be offered again');
+  }
+  const draft = await draftNext(device, held, operation, overlay);
+  if (!draft.ok) return draft;
+  return equalBytes(draft.value.transition.hash, hash)
+    ? draft
+    : fail('E_STALE', 'REL-16', 'the agreed state does not follow from this chain');
+}
+
+export interface Committing extends ReadAgreement {
+  readonly payment: PaymentRecord;
+  readonly agreement: Agreement;
+  readonly relationship: RelationshipRecord;
+  readonly replay: Replay;
+  readonly draft: Draft;
+  readonly compact: boolean;
+}
+
+/** Intent, signature, message: each durable before the next. */
+export async function signCommit(device: Device, committing: Committing): Promise<Result<Exchanged>> {
+  const { draft, facts } = committing;
+  const payment: PaymentRecord = { ...committing.payment, status: 'committed', grade: facts.offer.grade };
+  const rows = await commitWrites(device, committing, payment);
+  const intent = await writeIntent(device, draft, {
+    mode: facts.offer.grade === 'provisional' ? 'provisional' : 'online',
+    alongside: () => rows,
+    conditions: () => [adoptCondition(device, committing.replay)],
+  });
+  if (!intent.ok) return intent;
+  const { body } = draft.transition;
+  const signed = await signIntent(device, body.chain, body.index);
+  return signed.ok ? answerCommit(device, payment, committing.compact) : signed;
+}
+
+async function commitWrites(
+  device: Device,
+  { agreement, relationship, replay, facts, used }: Committing,
+  payment: PaymentRecord,
+): Promise<readonly Write[]> {
+  const { pay, policy } = facts.offer;
+  const reservation = pay && (await reservationRecords.read(device, pay.vault));
+  const outcomes = await settleOutcomes(device, replay, payment);
+  const overtaken = await closeOvertaken(device, replay, payment.payment);
+  return [
+    ...putItems(device, used),
+    ...holdsWrites(device, relationship.peer, used),
+    ...adoptWrites(device, replay, facts.accept.half.k),
+    ...outcomes,
+    ...overtaken,
+    ...putToken(device, tokenId(device.suite, policy), policy),
+    ...(pay && reservation ? [reservationRecords.put(device, pay.vault, { ...reservation, total: pay.total })] : []),
+    relationshipRecords.put(device, relationship.id, { ...relationship, peerHalf: replay.chain }),
+    exchangeRecords.put(device, payment.payment, {
+      proposal: agreement.proposal,
+      relationship: relationship.id,
+      accept: agreement.accept,
+    }),
+    paymentRecords.put(device, payment.payment, payment),
+  ];
+}
+
+/** The commit message; a crash between intent and signature is made good first. */
+export async function answerCommit(
+  device: Device,
+  payment: PaymentRecord,
+  compact: boolean,
+): Promise<Result<Exchanged>> {
+  const found = await exchangeOf(device, payment.payment);
+  if (!found.ok) return found;
+  const { exchange, relationship } = found.value;
+  if (exchange.accept === null || payment.chain === null || payment.index === null) {
+    return fail('E_STATE', 'REL-18', 'this payment has not been committed');
+  }
+  const signed = await signIntent(device, payment.chain, payment.index);
+  if (!signed.ok) return signed;
+  const agreement: Agreement = { proposal: exchange.proposal, accept: exchange.accept };
+  return answerTurn(device, payment, relationship, compact, {
+    turn: 'committed',
+    kind: 'commit',
+    content: agreement,
+    verify: (context) => verifyCommit(context, agreement),
+  });
+}
