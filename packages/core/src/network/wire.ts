@@ -191,7 +191,7 @@ export const creditPageCodec: Codec<CreditPage> = record<CreditPage>({
   more: flag,
 });
 
-/** `lapsed`: signed, not final, and its time to become final by votes is over (spec NET-18). */
+/** `lapsed`: signed, not final, and its time to become final by votes is over (spec NET-23). */
 export type SlotState = 'empty' | 'open' | 'lapsed' | 'final';
 
 const SLOT_STATES: readonly SlotState[] = ['empty', 'open', 'lapsed', 'final'];

@@ -1,5 +1,5 @@
 /**
- * Operations of a relationship's half-chain (spec REL-1 to REL-9). Each carries a salt, so that its hash in a shown
+ * Operations of a relationship's half-chain (spec REL-1 to REL-7). Each carries a salt, so that its hash in a shown
  * body tells nothing, and the newest state seen of the other half.
  */
 import type { ChainId, StateHash } from '../bytes.ts';

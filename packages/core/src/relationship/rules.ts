@@ -1,5 +1,5 @@
 /**
- * Rules of a half-chain (spec REL-1 to REL-9). One writer; every state names the newest state seen of the other half.
+ * Rules of a half-chain (spec REL-1 to REL-7). One writer; every state names the newest state seen of the other half.
  * What a payment may be depends on the reservation too, which is checked where the offer is judged; here stands what
  * follows from the half alone.
  */

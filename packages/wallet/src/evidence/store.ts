@@ -72,6 +72,6 @@ export async function requireTrusted(device: Device, account: ChainId): Promise<
   const contact = await contactRecords.read(device, account);
   const found = contact && (await findEvidence(device, contact.device));
   return found
-    ? fail('E_QUARANTINED', 'WAL-6', `there is evidence that ${contact.name} signed two states for one place`)
+    ? fail('E_QUARANTINED', 'EVD-4', `there is evidence that ${contact.name} signed two states for one place`)
     : done;
 }

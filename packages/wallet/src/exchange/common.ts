@@ -56,7 +56,7 @@ export function openMessage<K extends FileKind>(
 export async function requireContact(storage: Storage, account: ChainId): Promise<Result<ContactRecord>> {
   const contact = await contactRecords.read(storage, account);
   if (contact) return ok(contact);
-  return fail('E_CONTACT', 'WAL-5', `account ${toHex(account)} is not among the contacts: add its card first`);
+  return fail('E_CONTACT', 'WAL-9', `account ${toHex(account)} is not among the contacts: add its card first`);
 }
 
 const OPEN: ReadonlySet<PaymentStatus> = new Set(['requested', 'offered', 'accepted']);

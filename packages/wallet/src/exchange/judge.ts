@@ -63,12 +63,12 @@ const OUTSTANDING = new Set(['accepted', 'received', 'acknowledged']);
 async function judgeProvisional(device: Device, facts: OfferFacts): Promise<Result<undefined>> {
   const policy = await readPolicy(device, facts.half.owner);
   if (policy.provisional === 'refuse') {
-    return fail('E_POLICY', 'WAL-6', 'provisional payments are refused; they may be taken back (policy set)');
+    return fail('E_POLICY', 'WAL-10', 'provisional payments are refused; they may be taken back (policy set)');
   }
   if (facts.run.length > policy.run) {
     return fail(
       'E_POLICY',
-      'WAL-6',
+      'WAL-10',
       `the payer has ${facts.run.length} uncertified states, at most ${policy.run} are taken`,
     );
   }
@@ -85,7 +85,7 @@ async function judgeProvisional(device: Device, facts: OfferFacts): Promise<Resu
   const sum = outstanding.reduce((total, one) => total + one.amount, facts.amount);
   return sum * 10n ** BigInt(18 - facts.policy.decimals) <= policy.maxUnits18
     ? ok(undefined)
-    : fail('E_POLICY', 'WAL-6', 'more than is taken provisionally from this payer');
+    : fail('E_POLICY', 'WAL-10', 'more than is taken provisionally from this payer');
 }
 
 /** Another state at a place of the run is known already (spec REL-14). */
