@@ -1,5 +1,5 @@
 /** What this device takes from whom, beyond what is certified or reserved. */
-import { check, fail, LIMITS, ok, type ChainId, type Result } from '@dsm/core';
+import { check, LIMITS, ok, type ChainId, type Result } from '@dsm/core';
 import { formatAmount, parseAmount } from '../amount.ts';
 import type { Storage } from '../device.ts';
 import { guardStore } from '../guard.ts';
@@ -58,27 +58,4 @@ function parseLimit(text: string): Result<Pick<PolicyRecord, 'provisional' | 'ma
   if (text === 'none' || text === '0') return ok({ provisional: 'refuse', maxUnits18: 0n });
   const max = parseAmount(text, LIMIT_DIGITS);
   return max.ok ? ok({ provisional: 'limit', maxUnits18: max.value }) : max;
-}
-
-export interface Provisional {
-  readonly payer: ChainId;
-  /** Base units. */
-  readonly amount: bigint;
-  /** Digits of the token. */
-  readonly decimals: number;
-  /** States of the payer's uncertified run, this payment included. */
-  readonly run: number;
-}
-
-/** Whether a provisional payment is welcome: `E_POLICY` if not. */
-export async function admitProvisional(storage: Storage, payment: Provisional): Promise<Result<undefined>> {
-  const { provisional, maxUnits18, run } = await readPolicy(storage, payment.payer);
-  if (provisional === 'refuse') {
-    return fail('E_POLICY', 'WAL-10', 'provisional payments are not taken here; allow them with `policy set`');
-  }
-  const scaled = payment.amount * 10n ** BigInt(LIMIT_DIGITS - payment.decimals);
-  if (provisional === 'limit' && scaled > maxUnits18) {
-    return fail('E_POLICY', 'WAL-10', 'more than is taken provisionally from this payer');
-  }
-  return check(payment.run <= run, 'E_POLICY', 'WAL-10', `more than ${run} payments of this payer are not certified`);
 }

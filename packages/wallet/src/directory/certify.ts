@@ -3,54 +3,35 @@
  * nodes need goes along, so nodes that lag behind need nothing else.
  */
 import {
-  advanceGathering,
-  encodeWith,
   equalBytes,
   fail,
-  finalRequestCodec,
   itemNames,
-  lockAnswerCodec,
-  lockRequestCodec,
   ok,
-  ROUTES,
-  startGathering,
-  submissionCodec,
-  submitAnswerCodec,
   verifySubmission,
-  chainTipCodec,
-  type Ask,
   type Body,
   type BundleItem,
   type Certificate,
-  type GatherEvent,
   type Operation,
-  type Progress,
   type Result,
   type StateHash,
-  type Transition,
 } from '@dsm/core';
 import { readBody } from '../chain/draft.ts';
-import { recordFinal, type FinalState } from '../chain/finalize.ts';
+import { recordFinal } from '../chain/finalize.ts';
 import type { Device } from '../device.ts';
-import { keepEvidence } from '../evidence/store.ts';
 import { runAlone } from '../evidence/run-with.ts';
+import { keepEvidence } from '../evidence/store.ts';
 import { readFinal } from '../records/final.ts';
 import { readItem } from '../records/item.ts';
 import { readState } from '../records/state.ts';
 import { draftKey, vaultDraftRecords } from '../records/vault-draft.ts';
-import { askNode } from './client.ts';
 import { adoptConflict } from './conflict.ts';
+import { gatherCertificate, spreadFinal, type Package } from './gather.ts';
 
 export interface CertifyOptions {
   /** Items that this state needs in this very form, where the store holds others of the same name. */
   readonly attached?: readonly BundleItem[];
   /** How long to wait for the last nodes once the others have answered. Default: 1,500. */
   readonly hurryMs?: number;
-}
-
-interface Package {
-  readonly transition: Transition;
-  readonly items: readonly BundleItem[];
 }
 
 /**
@@ -74,7 +55,7 @@ export async function certify(
   // First recorded, then spread: a crash in between leaves the state in the journal, and it is spread again.
   const recorded = await recordFinal(device, final, { delivered: false });
   if (!recorded.ok) return recorded;
-  const holders = await spread(device, final);
+  const holders = await spreadFinal(device, final);
   if (holders < device.network.quorum) return gathered;
   const delivered = await recordFinal(device, final, { delivered: true });
   return delivered.ok ? gathered : delivered;
@@ -93,7 +74,7 @@ async function gatherFor(
 ): Promise<Result<Certificate>> {
   const attached = options.attached ?? (await attachedOf(device, body, hash));
   const made = await packageOf(device, hash, attached);
-  return made.ok ? gather(device, body, hash, made.value, options) : made;
+  return made.ok ? gatherCertificate(device, made.value, options.hurryMs) : made;
 }
 
 async function attachedOf(device: Device, body: Body, hash: StateHash): Promise<readonly BundleItem[]> {
@@ -115,58 +96,7 @@ export async function packageOf(
   attached: readonly BundleItem[] = [],
 ): Promise<Result<Package>> {
   const { result, used } = await runAlone(device, attached, (context) => verifySubmission(context, hash));
-  return result.ok ? ok({ transition: result.value, items: used }) : result;
-}
-
-/** Runs the collector of the protocol core over the transport. */
-async function gather(
-  device: Device,
-  body: Body,
-  hash: StateHash,
-  made: Package,
-  { hurryMs = 1_500 }: CertifyOptions,
-): Promise<Result<Certificate>> {
-  const target = { chain: body.chain, index: body.index, hash };
-  const answers = queue<GatherEvent>();
-  let progress: Progress = startGathering(device, target);
-  const hurry = setTimeout(() => answers.push({ type: 'hurry' }), hurryMs);
-  try {
-    for (;;) {
-      for (const ask of progress.asks) void send(device, made, hash, ask).then(answers.push);
-      if (progress.outcome) return progress.outcome;
-      progress = advanceGathering(device, progress.gathering, await answers.next());
-    }
-  } finally {
-    clearTimeout(hurry);
-  }
-}
-
-/** Sends one ask; its answer becomes an event whatever happens. */
-async function send(device: Device, made: Package, hash: StateHash, ask: Ask): Promise<GatherEvent> {
-  const { suite } = device;
-  const { node } = ask;
-  if (ask.type === 'vote') {
-    const body = encodeWith(submissionCodec(suite), { state: hash, items: made.items, votes: ask.votes });
-    return { type: 'vote', node, answer: await askNode(device, node, ROUTES.submit, body, submitAnswerCodec) };
-  }
-  const body = encodeWith(lockRequestCodec(suite), { quorum: ask.quorum, items: essentials(made.transition) });
-  return { type: 'ack', node, answer: await askNode(device, node, ROUTES.lock, body, lockAnswerCodec) };
-}
-
-/** What a node serves a state with; the proof speaks for itself. */
-const essentials = ({ body, operation }: Pick<FinalState, 'body' | 'operation'>): readonly BundleItem[] => [
-  { type: 'body', body },
-  { type: 'operation', operation },
-];
-
-/** Tells all nodes, so that whoever asks any of them finds the state. Answers how many have it. */
-async function spread(device: Device, final: FinalState): Promise<number> {
-  const { certificate } = final;
-  const body = encodeWith(finalRequestCodec(device.suite), { certificate, items: essentials(final) });
-  const told = await Promise.all(
-    device.network.nodes.map((_, node) => askNode(device, node, ROUTES.final, body, chainTipCodec)),
-  );
-  return told.filter((answer) => answer.ok).length;
+  return result.ok ? ok({ body: result.value.body, operation: result.value.operation, hash, items: used }) : result;
 }
 
 /** Evidence that a refusal carried is kept; a Final of another state is adopted. The refusal stands. */
@@ -185,34 +115,4 @@ async function settleConflict(
     if (!adopted.ok) return adopted;
   }
   return refused;
-}
-
-interface Queue<T> {
-  readonly push: (value: T) => void;
-  next(): Promise<T>;
-}
-
-/** What arrives, in order, for one reader. */
-function queue<T>(): Queue<T> {
-  const waiting: T[] = [];
-  let wake: ((value: T) => void) | undefined;
-  return {
-    push: (value) => {
-      if (!wake) {
-        waiting.push(value);
-        return;
-      }
-      const resolve = wake;
-      wake = undefined;
-      resolve(value);
-    },
-    next: () => {
-      const value = waiting.shift();
-      return value === undefined
-        ? new Promise((resolve) => {
-            wake = resolve;
-          })
-        : Promise.resolve(value);
-    },
-  };
 }

@@ -2,11 +2,11 @@
 import { decodeWith, type Codec, type Result } from '@dsm/core';
 import type { Device } from '../device.ts';
 
-type Client = Pick<Device, 'transport' | 'network'>;
+type Nodes = Pick<Device, 'transport' | 'network'>;
 
 /** Asks one node. `body` null: a question without one. */
 export async function askNode<T>(
-  { transport }: Client,
+  { transport }: Nodes,
   node: number,
   path: string,
   body: Uint8Array | null,
@@ -18,7 +18,7 @@ export async function askNode<T>(
 
 /** Asks all nodes at once; the answers stand in the order of the nodes. */
 export const askAll = <T>(
-  client: Client,
+  client: Nodes,
   path: string,
   body: Uint8Array | null,
   codec: Codec<T>,

@@ -66,6 +66,7 @@ function runOverItems<T>(
 ): Promise<Loaded<T>> {
   const byName = indexItems(device.suite, overlay);
   return runWithItems(
+    device.suite,
     (name) => readItem(device, name),
     (name) => byName.get(name),
     (evidence) => verify(contextOf(device, evidence)),

@@ -1,0 +1,93 @@
+/**
+ * Bringing a device and the network together, until nothing moves any more. Never fails because of evidence or of a
+ * node that does not answer; what could not be done is listed, and the next sync tries again.
+ */
+import { fail, ok, type Failure, type Result } from '@dsm/core';
+import type { Received } from '../account/receive.ts';
+import type { Device } from '../device.ts';
+import { publishCard } from '../directory/publish.ts';
+import { guardStore } from '../guard.ts';
+import { listEvidenceRecords } from '../records/evidence.ts';
+import { claimTotals, refreshReservations, type Claimed } from './claims.ts';
+import { lookForCredits, takeCredits } from './credits.ts';
+import { lookForEvidence } from './evidence.ts';
+import { submitHeldRuns } from './held.ts';
+import { settleJournal, signIntents } from './journal.ts';
+import { makeNotes, type Notes } from './notes.ts';
+
+export interface SyncReport {
+  readonly received: readonly Received[];
+  readonly claimed: readonly Claimed[];
+  /** States that became final, of this device and of payers, apart from the above. */
+  readonly certified: number;
+  /** Pieces of evidence that were new. */
+  readonly evidence: number;
+  /** What was left open, and why. */
+  readonly open: readonly Failure[];
+}
+
+/** A claim, a credit and what it makes possible take one round each; more rounds than that mean something circles. */
+const MAX_ROUNDS = 64;
+
+/** `E_UNREACHABLE` when no node answers at all. Otherwise fails only where the own store does. */
+export const sync = (device: Device): Promise<Result<SyncReport>> => guardStore(() => run(device));
+
+async function run(device: Device): Promise<Result<SyncReport>> {
+  const known = (await listEvidenceRecords(device)).length;
+  const signed = await signIntents(device);
+  if (!signed.ok) return signed;
+  const answered = await lookForCredits(device);
+  if (!answered.ok) return answered;
+  if (answered.value === 0) return fail('E_UNREACHABLE', 'NET-13', 'no directory node answers');
+  const notes = makeNotes();
+  const published = notes.take(await publishCard(device));
+  if (!published.ok) return published;
+  const moved = await moveAll(device);
+  if (!moved.ok) return moved;
+  const looked = await lookForEvidence(device, notes);
+  if (!looked.ok) return looked;
+  const evidence = (await listEvidenceRecords(device)).length - known;
+  return ok({ ...moved.value, evidence, open: [...moved.value.open, ...notes.list()] });
+}
+
+type Moved = Omit<SyncReport, 'evidence'>;
+
+async function moveAll(device: Device): Promise<Result<Moved>> {
+  const total: { received: Received[]; claimed: Claimed[]; certified: number } = {
+    received: [],
+    claimed: [],
+    certified: 0,
+  };
+  let open: readonly Failure[] = [];
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const notes = makeNotes();
+    const moved = await moveOnce(device, notes);
+    if (!moved.ok) return moved;
+    const { received, claimed, certified } = moved.value;
+    total.received.push(...received);
+    total.claimed.push(...claimed);
+    total.certified += certified;
+    open = notes.list();
+    if (received.length + claimed.length + certified === 0) break;
+    const looked = await lookForCredits(device);
+    if (!looked.ok) return looked;
+  }
+  return ok({ ...total, open });
+}
+
+async function moveOnce(device: Device, notes: Notes): Promise<Result<Omit<Moved, 'open'>>> {
+  const own = await settleJournal(device, notes);
+  if (!own.ok) return own;
+  const held = await submitHeldRuns(device, notes);
+  if (!held.ok) return held;
+  const refreshed = await refreshReservations(device, notes);
+  if (!refreshed.ok) return refreshed;
+  const claimed = await claimTotals(device, notes);
+  if (!claimed.ok) return claimed;
+  const { received, failure } = await takeCredits(device);
+  if (failure) {
+    const noted = notes.take(failure);
+    if (!noted.ok) return noted;
+  }
+  return ok({ received, claimed: claimed.value, certified: own.value + held.value });
+}
