@@ -2,9 +2,11 @@
  * Running a synchronous verifier over items that live in an asynchronous store: run, see what it asked for in vain,
  * load that, run again until nothing new turns up. Verifiers stay pure and every store serves.
  */
+import type { CryptoSuite } from '../crypto/suite.ts';
 import type { Result } from '../result.ts';
 import { evidenceFrom, type Evidence, type Finder, type KnownFinal } from './evidence.ts';
 import type { BundleItem } from './items.ts';
+import { nameOf } from './names.ts';
 
 export type ItemLoader = (name: string) => Promise<BundleItem | undefined>;
 
@@ -16,6 +18,7 @@ export interface Loaded<T> {
 
 /** `overlay` goes before the store; its items are those that came along with a message. */
 export async function runWithItems<T>(
+  suite: CryptoSuite,
   load: ItemLoader,
   overlay: Finder,
   verify: (evidence: Evidence) => Result<T>,
@@ -25,10 +28,11 @@ export async function runWithItems<T>(
   const absent = new Set<string>();
   for (;;) {
     const wanted = new Set<string>();
-    const used = new Set<BundleItem>();
+    const used = new Map<string, BundleItem>();
     const find: Finder = (name) => {
       const item = overlay(name) ?? loaded.get(name);
-      if (item) used.add(item);
+      // A genesis is found under two names and is one item all the same.
+      if (item) used.set(nameOf(suite, item), item);
       else if (!absent.has(name)) wanted.add(name);
       return item;
     };
@@ -40,6 +44,6 @@ export async function runWithItems<T>(
       else absent.add(name);
       progress ||= item !== undefined;
     }
-    if (!progress) return { result, used: [...used] };
+    if (!progress) return { result, used: [...used.values()] };
   }
 }

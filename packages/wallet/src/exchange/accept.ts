@@ -70,7 +70,13 @@ export async function accept(
   if (!crossing.ok) return crossing;
   const relationship = await relationshipOf(device, facts);
   if (!relationship.ok) return relationship;
-  const payment = await appendAccept(device, { ...read.value, proposal, relationship: relationship.value, options });
+  const payment = await appendAccept(device, {
+    ...read.value,
+    proposal,
+    items,
+    relationship: relationship.value,
+    options,
+  });
   return payment.ok ? answerAccept(device, payment.value, options.compact ?? false) : payment;
 }
 
@@ -152,6 +158,8 @@ async function relationshipOf(device: Device, facts: OfferFacts): Promise<Result
 }
 
 interface Accepting extends ReadOffer {
+  /** What came along with the offer. */
+  readonly items: readonly BundleItem[];
   readonly proposal: Proposal;
   readonly relationship: RelationshipRecord;
   readonly options: AcceptOptions;
@@ -195,14 +203,14 @@ const exchangeWrite = (device: Device, { proposal, relationship, facts }: Accept
 
 async function acceptWrites(
   device: Device,
-  { facts, used, base, relationship }: Accepting,
+  { facts, used, items, base, relationship }: Accepting,
   payment: PaymentRecord,
   outcomes: readonly OutcomeRecord[],
 ): Promise<readonly Write[]> {
   const reservation = await knownReservation(device, facts);
   return [
     ...putItems(device, used),
-    ...holdsWrites(device, facts.half.owner, used),
+    ...holdsWrites(device, facts.half.owner, [...used, ...items]),
     ...(await closeSuperseded(device, facts)),
     ...(base ? adoptWrites(device, base, facts.half.k) : []),
     ...putToken(device, tokenId(device.suite, facts.policy), facts.policy),

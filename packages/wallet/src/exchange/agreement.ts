@@ -22,7 +22,7 @@ import { reservationRecords } from '../records/reservation.ts';
 import { putToken } from '../records/token.ts';
 import { answerTurn, exchangeOf, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, type Replay } from './halves.ts';
-import { holdsWrites } from './message.ts';
+import { holdsWrites, itemsSent } from './message.ts';
 import { openRun } from './offer.ts';
 import { closeOvertaken, settleOutcomes } from './outcomes.ts';
 import { exchangeRecords, relationshipRecords, type RelationshipRecord } from './records.ts';
@@ -82,6 +82,8 @@ export async function redraft(
 export interface Committing extends ReadAgreement {
   readonly payment: PaymentRecord;
   readonly agreement: Agreement;
+  /** What came along with the accept or the request. */
+  readonly items: readonly BundleItem[];
   readonly relationship: RelationshipRecord;
   readonly replay: Replay;
   readonly draft: Draft;
@@ -106,16 +108,17 @@ export async function signCommit(device: Device, committing: Committing): Promis
 
 async function commitWrites(
   device: Device,
-  { agreement, relationship, replay, facts, used }: Committing,
+  { agreement, relationship, replay, facts, used, items }: Committing,
   payment: PaymentRecord,
 ): Promise<readonly Write[]> {
   const { pay, policy } = facts.offer;
   const reservation = pay && (await reservationRecords.read(device, pay.vault));
+  const sent = await itemsSent(device, payment.payment, 'offered');
   const outcomes = await settleOutcomes(device, replay, payment);
   const overtaken = await closeOvertaken(device, replay, payment.payment);
   return [
     ...putItems(device, used),
-    ...holdsWrites(device, relationship.peer, used),
+    ...holdsWrites(device, relationship.peer, [...used, ...items, ...sent]),
     ...adoptWrites(device, replay, facts.accept.half.k),
     ...outcomes,
     ...overtaken,

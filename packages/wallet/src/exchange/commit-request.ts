@@ -61,6 +61,7 @@ export async function commitToRequest(device: Device, bytes: Uint8Array, compact
   return signCommit(device, {
     payment,
     agreement,
+    items,
     relationship,
     replay: replay.value,
     draft: draft.value,

@@ -60,6 +60,7 @@ async function commitToAccept(device: Device, bytes: Uint8Array, compact: boolea
   return signCommit(device, {
     payment,
     agreement,
+    items,
     relationship: found.value.relationship,
     replay: replay.value,
     draft: draft.value,

@@ -57,6 +57,7 @@ export async function replayTo(
   const held = await openChain(device, chain);
   const overlay = indexItems(device.suite, items);
   const { result } = await runWithItems(
+    device.suite,
     (name) => readItem(device, name),
     (name) => overlay.get(name),
     (evidence) => repeat(contextOf(device, evidence), chain, held, target),

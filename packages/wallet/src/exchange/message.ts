@@ -6,6 +6,7 @@
 import {
   compareBytes,
   concatBytes,
+  decodeFile,
   encodeFile,
   encodeItem,
   itemNames,
@@ -24,7 +25,7 @@ import { contextOf, type Device, type Storage } from '../device.ts';
 import { readChain } from '../records/chain.ts';
 import { readItem } from '../records/item.ts';
 import { readState } from '../records/state.ts';
-import { peerHoldsRecords, type RelationshipRecord } from './records.ts';
+import { messageKey, messageRecords, peerHoldsRecords, type RelationshipRecord, type Turn } from './records.ts';
 
 export interface MessageOptions {
   readonly relationship: RelationshipRecord;
@@ -44,6 +45,7 @@ export async function writeMessage<K extends FileKind>(
 ): Promise<Result<Uint8Array>> {
   const hidden = await seenOperation(device, relationship);
   const { result, used } = await runWithItems(
+    device.suite,
     async (name) => (name === hidden ? undefined : readItem(device, name)),
     () => undefined,
     (evidence) => verify(contextOf(device, evidence)),
@@ -91,6 +93,13 @@ async function withoutHeld(
     if (!(await peerHoldsRecords.read(device, holdKey(device, peer, item)))) kept.push(item);
   }
   return kept;
+}
+
+/** Items of an own message that the peer has answered to. */
+export async function itemsSent(device: Device, payment: Uint8Array, turn: Turn): Promise<readonly BundleItem[]> {
+  const bytes = await messageRecords.read(device, messageKey(payment, turn));
+  const file = bytes && decodeFile(device.suite, bytes);
+  return file?.ok ? file.value.items : [];
 }
 
 /** Rows that remember what the peer holds: what it sent, and what it has answered to. */

@@ -29,7 +29,7 @@ import { readState, stateRecords } from '../records/state.ts';
 import { answerTurn, exchangeOf, openMessage, policyOf, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
 import { judgeTotal, knownReservation } from './judge.ts';
-import { holdsWrites } from './message.ts';
+import { holdsWrites, itemsSent } from './message.ts';
 import { closeOvertaken } from './outcomes.ts';
 import { outcomeKey, pendingOutcomeRecords, totalProofRecords, type RelationshipRecord } from './records.ts';
 
@@ -50,7 +50,8 @@ export async function receive(device: Device, bytes: Uint8Array): Promise<Result
     : [...items, ...(replay.value?.witnesses.slice(-1) ?? [])];
   const { result, used } = await runWith(device, overlay, (context) => verifyCommit(context, agreement));
   if (!result.ok) return result;
-  const received = { payment, relationship, facts: result.value, used, replay: replay.value };
+  const sent = await itemsSent(device, payment.payment, payment.status === 'requested' ? 'requested' : 'accepted');
+  const received = { payment, relationship, facts: result.value, used, replay: replay.value, items, sent };
   return payment.kind === 'reserved' ? receiveReserved(device, received) : receiveProvisional(device, received);
 }
 
@@ -92,12 +93,15 @@ interface Received {
   readonly relationship: RelationshipRecord;
   readonly facts: AgreementFacts;
   readonly used: readonly BundleItem[];
+  /** What came along with the commit, and what went out with the accept. */
+  readonly items: readonly BundleItem[];
+  readonly sent: readonly BundleItem[];
   readonly replay: Replay | undefined;
 }
 
 /** A commit counts only while this device still accepts totals there; else it is void: no goods, no claim. */
 async function receiveReserved(device: Device, received: Received): Promise<Result<Exchanged>> {
-  const { facts, payment, relationship, used, replay } = received;
+  const { facts, payment, relationship, used, replay, items, sent } = received;
   if (!replay) return fail('E_INTERNAL', 'REL-18', 'a reserved payment without its half');
   const { offer } = facts;
   const worth = await judgeTotal(device, offer);
@@ -108,7 +112,7 @@ async function receiveReserved(device: Device, received: Received): Promise<Resu
   const committed = await device.store.commit(
     [
       ...putItems(device, used),
-      ...holdsWrites(device, relationship.peer, used),
+      ...holdsWrites(device, relationship.peer, [...used, ...items, ...sent]),
       ...adoptWrites(device, replay, offer.half.k),
       ...(counts ? await totalWrites(device, received, replay) : []),
       ...(await closeOvertaken(device, replay, payment.payment)),
@@ -151,7 +155,7 @@ async function totalWrites(device: Device, { facts, used }: Received, replay: Re
 /** The payer's signed run is held, to be submitted by whoever reaches the nodes first. */
 async function receiveProvisional(
   device: Device,
-  { facts, payment, relationship, used }: Received,
+  { facts, payment, relationship, used, items, sent }: Received,
 ): Promise<Result<Exchanged>> {
   const row: PaymentRecord = { ...payment, status: 'received', grade: 'provisional' };
   const states: Write[] = [];
@@ -173,7 +177,7 @@ async function receiveProvisional(
   const committed = await device.store.commit(
     [
       ...putItems(device, used),
-      ...holdsWrites(device, relationship.peer, used),
+      ...holdsWrites(device, relationship.peer, [...used, ...items, ...sent]),
       ...states,
       paymentRecords.put(device, payment.payment, row),
     ],
