@@ -15,21 +15,38 @@ export const getCheckpoint = (m: number, k: number): number => m - (m % k);
 /** Reads a body by index from wherever the chain is kept. */
 export type BodyReader = (index: number) => Body | undefined;
 
-/** `Traverse(S_ik, m) = [S_ik, S_ik+1, …, S_m]`, links verified. At most k states. */
-export function traverse(suite: CryptoSuite, read: BodyReader, m: number, k: number): Result<readonly Body[]> {
+/** The states from the checkpoint to m, by place: at most k. */
+function readRun(read: BodyReader, m: number, k: number): Result<readonly [Body, ...Body[]]> {
   const states: Body[] = [];
   for (let index = getCheckpoint(m, k); index <= m; index++) {
     const body = read(index);
     if (!body) return fail('E_NOT_FOUND', 'CHN-8', `state ${index} is not there`);
+    if (body.index !== index) return fail('E_LINK', 'CHN-8', `state ${body.index} stands in the place of ${index}`);
     states.push(body);
   }
-  const links = verifyLinks(suite, states, k);
-  return links.ok ? ok(states) : links;
+  const [first, ...rest] = states;
+  return first ? ok([first, ...rest]) : fail('E_NOT_FOUND', 'CHN-8', `there is no state ${m}`);
+}
+
+/** `Traverse(S_ik, m) = [S_ik, S_ik+1, …, S_m]`, links verified. At most k states. */
+export function traverse(suite: CryptoSuite, read: BodyReader, m: number, k: number): Result<readonly Body[]> {
+  const states = readRun(read, m, k);
+  if (!states.ok) return states;
+  const links = verifyLinks(suite, states.value, k);
+  return links.ok ? states : links;
+}
+
+/** A state with its hash. */
+export interface Found {
+  readonly body: Body;
+  readonly hash: StateHash;
 }
 
 /**
- * State m of the chain whose checkpoints are trusted by hash (an index that was verified once). Costs the hashes of
- * the walk from its checkpoint and nothing that grows with the chain.
+ * State m of the chain whose checkpoints are trusted by hash (an index that was verified once). Costs one hash a state
+ * on the walk from the checkpoint, at most k, and nothing that grows with the chain: the links were verified in full
+ * when the chain was, and a state that was changed since has another hash. What names state m itself (its successor, a
+ * certificate, the owner's record) is compared with the hash that is answered.
  */
 export function lookUp(
   suite: CryptoSuite,
@@ -37,14 +54,21 @@ export function lookUp(
   checkpointHash: StateHash,
   m: number,
   k: number,
-): Result<Body> {
-  const states = traverse(suite, read, m, k);
+): Result<Found> {
+  const states = readRun(read, m, k);
   if (!states.ok) return states;
-  const first = states.value[0] as Body;
-  if (!equalBytes(stateHash(suite, first), checkpointHash)) {
-    return fail('E_LINK', 'CHN-8', `state ${first.index} is not the checkpoint of the index`);
+  const [checkpoint, ...rest] = states.value;
+  let found: Found = { body: checkpoint, hash: stateHash(suite, checkpoint) };
+  if (!equalBytes(found.hash, checkpointHash)) {
+    return fail('E_LINK', 'CHN-8', `state ${checkpoint.index} is not the checkpoint of the index`);
   }
-  return ok(states.value.at(-1) as Body);
+  for (const body of rest) {
+    if (!equalBytes(body.prev, found.hash) || !equalBytes(body.chain, checkpoint.chain)) {
+      return fail('E_LINK', 'CHN-3', `state ${body.index} does not follow from its predecessor`);
+    }
+    found = { body, hash: stateHash(suite, body) };
+  }
+  return ok(found);
 }
 
 /** Verifies the checkpoints [S_tip, …, S_2k, S_k, S_0] from a trusted tip back to the genesis by their skips. */

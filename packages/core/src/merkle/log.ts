@@ -102,8 +102,9 @@ export function verifyConsistency(
   proof: readonly Uint8Array[],
 ): boolean {
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(second) || first < 0 || first > second) return false;
+  if (first === 0 && !equalBytes(firstRoot, hasher.empty())) return false;
   if (first === second) return proof.length === 0 && equalBytes(firstRoot, secondRoot);
-  if (first === 0) return proof.length === 0 && equalBytes(firstRoot, hasher.empty());
+  if (first === 0) return proof.length === 0;
   let used = 0;
   const walk = (count: number, old: number, whole: boolean): readonly [Uint8Array, Uint8Array] | undefined => {
     if (old === count) {
