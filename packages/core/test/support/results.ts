@@ -27,3 +27,10 @@ export const spread = (length: number, count: number): readonly number[] =>
   length <= count
     ? Array.from({ length }, (_, i) => i)
     : Array.from({ length: count }, (_, i) => Math.floor((i * (length - 1)) / (count - 1)));
+
+/** The element that is known to be there. */
+export function nth<T>(list: readonly T[], index: number): T {
+  const found = list.at(index);
+  if (found === undefined) throw new Error(`there is no element ${index} of ${list.length}`);
+  return found;
+}
