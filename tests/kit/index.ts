@@ -14,6 +14,7 @@
  * `contextOf(net, step.items)`. Time is `net.nowMs`; set it.
  */
 export * from './account.ts';
+export * from './counting.ts';
 export * from './device.ts';
 export * from './network.ts';
 export * from './reservation.ts';
