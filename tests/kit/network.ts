@@ -43,6 +43,13 @@ export const seed = (...words: (string | number)[]): Uint8Array => suite.hash('t
 export const makeKey = (name: string, algorithm: SignatureAlgorithm = 'ml-dsa-44'): KeyPair =>
   suite.signatureKeyPair(algorithm, seed('key', name));
 
+/** Entry of a list that is there. */
+export function entry<T>(list: readonly T[], index: number): T {
+  const value = list.at(index);
+  if (value === undefined) throw new Error(`there is no entry ${index}`);
+  return value;
+}
+
 export interface TestNetwork {
   readonly suite: CryptoSuite;
   readonly network: Network;
@@ -105,9 +112,8 @@ export function strictContext(net: TestNetwork, items: readonly BundleItem[]): C
 export function makeReceipt(net: TestNetwork, node: number, statement: Statement): Receipt {
   const root = logLeafHash(net.suite, statementToItem(net.network, statement));
   const head = { size: 1, root, timeMs: net.nowMs };
-  const keys = net.nodeKeys[node];
-  if (keys === undefined) throw new Error(`there is no node ${node}`);
-  const signature = signMessage(net.suite, keys.secretKey, 'head', treeHeadMessage(net.suite, net.network, node, head));
+  const { secretKey } = entry(net.nodeKeys, node);
+  const signature = signMessage(net.suite, secretKey, 'head', treeHeadMessage(net.suite, net.network, node, head));
   return { node, leaf: 0, head: { ...head, signature }, proof: [] };
 }
 

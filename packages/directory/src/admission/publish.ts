@@ -1,0 +1,32 @@
+/** An account and its identity become known by their ids (spec NET-22). */
+import {
+  missing,
+  ok,
+  stateHash,
+  verifyAccountGenesis,
+  type ChainTip,
+  type PublishRequest,
+  type Result,
+} from '@dsm/core';
+import { noteAccount } from '../store/accounts.ts';
+import { keepItems, overlayOf, verifyWithStore } from '../store/items.ts';
+import { broughtOf, type Node } from './settle.ts';
+
+export async function publish(node: Node, { account, items }: PublishRequest): Promise<Result<ChainTip>> {
+  const overlay = overlayOf(node.suite, items);
+  if (!overlay.ok) return overlay;
+  const { result, used } = await verifyWithStore(node, overlay.value, (context) => {
+    const genesis = verifyAccountGenesis(context, account);
+    if (!genesis.ok) return genesis;
+    const body = context.evidence.genesis(account);
+    return body ? ok({ body, operation: genesis.value }) : missing('genesis', account);
+  });
+  if (!result.ok) return result;
+  const { body, operation } = result.value;
+  const answered = await node.sequencer.run(async (batch) => {
+    await keepItems(node, batch, broughtOf(items, used));
+    await noteAccount(batch, account, { kind: 'account', operation });
+    return { value: undefined, leaf: null };
+  });
+  return answered.ok ? ok({ index: 0, hash: stateHash(node.suite, body), certificate: null }) : answered;
+}

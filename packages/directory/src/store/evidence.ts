@@ -1,0 +1,51 @@
+/** Forks that the node has proof of (spec NET-21). */
+import {
+  encodeFile,
+  equalBytes,
+  forkId,
+  orderFork,
+  verifyFork,
+  concatBytes,
+  type Accusation,
+  type ChainId,
+  type Finder,
+  type Place,
+  type StateHash,
+  type Store,
+} from '@dsm/core';
+import type { NodeContext } from '../context.ts';
+import { verifyWithStore } from './items.ts';
+import { COLLECTIONS } from './keys.ts';
+
+/**
+ * Evidence that the one writer of a chain signed both states for one place, as a file; undefined where there is no
+ * such proof: the chain has several writers, the owner waited, or the node has not seen both signatures.
+ */
+export async function proveFork(
+  node: NodeContext,
+  place: Place,
+  one: StateHash,
+  other: StateHash,
+  overlay: Finder,
+): Promise<Uint8Array | undefined> {
+  const { suite, store } = node;
+  if (equalBytes(one, other)) return undefined;
+  const key = concatBytes([place.chain, forkId(suite, place)]);
+  const known = await store.get(COLLECTIONS.evidence, key);
+  if (known) return known;
+  const fork = orderFork(place.chain, place.index, one, other);
+  const { result, used } = await verifyWithStore<Accusation>(node, overlay, (context) => verifyFork(context, fork));
+  if (!result.ok) return undefined;
+  const file = encodeFile(suite, 'evidence', fork, used);
+  const kept = await store.commit(
+    [{ collection: COLLECTIONS.evidence, key, put: file }],
+    [{ collection: COLLECTIONS.evidence, key, is: 'absent' }],
+  );
+  if (!kept.ok) node.log({ atMs: node.clock(), level: 'error', event: `evidence was not kept: ${kept.error.message}` });
+  return file;
+}
+
+export async function listEvidence(store: Store, chain: ChainId, limit: number): Promise<readonly Uint8Array[]> {
+  const found = await store.scan(COLLECTIONS.evidence, { prefix: chain, limit });
+  return found.map(({ value }) => value);
+}
