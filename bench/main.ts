@@ -1,0 +1,44 @@
+/**
+ * `npm run bench [-- --only PATTERN] [--json FILE] [--markdown FILE]`: one table on stdout; the rows as JSON, with
+ * what they were measured on in FILE.env.json; docs/performance.md as text. Progress goes to stderr.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { describeEnvironment } from './harness/environment.ts';
+import { printMarkdown } from './harness/markdown.ts';
+import { runBenches } from './harness/run.ts';
+import { printTable } from './harness/table.ts';
+import { BENCHES } from './rows/index.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    json: { type: 'string' },
+    markdown: { type: 'string' },
+  },
+});
+
+const environment = describeEnvironment();
+const startMs = performance.now();
+const rows = await runBenches(BENCHES, {
+  only: values.only,
+  onGroup: ([first, ...rest]) =>
+    process.stderr.write(`${first}${rest.length > 0 ? ` and ${rest.length} beside it` : ''}\n`),
+});
+const seconds = Math.round((performance.now() - startMs) / 1_000);
+
+if (rows.length === 0) {
+  process.stderr.write(
+    `nothing is called like ${values.only}; the names are:\n${BENCHES.map(({ name }) => `  ${name}\n`).join('')}`,
+  );
+  process.exitCode = 1;
+} else {
+  process.stdout.write(`\n${printTable(rows, BENCHES)}\n`);
+  process.stdout.write(`${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, ${seconds} s\n`);
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+    writeFileSync(`${values.json}.env.json`, `${JSON.stringify({ ...environment, seconds }, null, 2)}\n`);
+  }
+  if (values.markdown !== undefined)
+    writeFileSync(values.markdown, printMarkdown(rows, BENCHES, { ...environment, seconds }));
+}

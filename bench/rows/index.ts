@@ -1,0 +1,7 @@
+/** All benches in the order of the table. */
+import type { Bench } from '../harness/bench.ts';
+import { chainBenches } from './chain.ts';
+import { leafBenches } from './leaves.ts';
+import { signatureBenches } from './signatures.ts';
+
+export const BENCHES: readonly Bench[] = [...chainBenches, ...leafBenches, ...signatureBenches];
