@@ -1,10 +1,52 @@
-/** Payments between two devices by messages (DESIGN section 4). */
-export { accept, type AcceptOptions } from './accept.ts';
-export { cancel, refund, type RefundOptions } from './closing.ts';
-export { commit, type CommitOptions } from './commit.ts';
-export type { Exchanged } from './common.ts';
-export { offer, type OfferOptions } from './offer.ts';
-export { acknowledge, receive, takeAck } from './receive.ts';
+/**
+ * Payments between two devices by messages (DESIGN section 4): three turns by offer, accept, commit, or two by
+ * request, commit. Every turn may be repeated and gives the same answer.
+ */
+import type { Result } from '@dsm/core';
+import type { Device } from '../device.ts';
+import { guardStore } from '../guard.ts';
+import type { PaymentRecord } from '../records/payment.ts';
+import { accept as takeOffer, type AcceptOptions } from './accept.ts';
+import { cancel as withdraw, refund as payBack, type RefundOptions } from './closing.ts';
+import { commit as signAgreed, type CommitOptions } from './commit.ts';
+import type { Exchanged } from './common.ts';
+import { offer as makeOffer, type OfferOptions } from './offer.ts';
+import { acknowledge as signAck, receive as takeCommit, takeAck as readAck } from './receive.ts';
+import { request as makeRequest, type RequestOptions } from './request.ts';
+
+type Answer = Promise<Result<Exchanged>>;
+
+/** The payer proposes. */
+export const offer = (device: Device, options: OfferOptions): Answer => guardStore(() => makeOffer(device, options));
+
+/** The payee judges an offer and co-signs it on its own half. */
+export const accept = (device: Device, message: Uint8Array, options?: AcceptOptions): Answer =>
+  guardStore(() => takeOffer(device, message, options));
+
+/** The payee proposes and accepts in advance. */
+export const request = (device: Device, options: RequestOptions): Answer =>
+  guardStore(() => makeRequest(device, options));
+
+/** The payer signs, after an accept or on a request. */
+export const commit = (device: Device, message: Uint8Array, options?: CommitOptions): Answer =>
+  guardStore(() => signAgreed(device, message, options));
+
+/** The payee takes the commit: from here on it has been paid, in the grade that the answer names. */
+export const receive = (device: Device, message: Uint8Array): Answer => guardStore(() => takeCommit(device, message));
+
+/** The payee confirms what it received. */
+export const acknowledge = (device: Device, payment: PaymentRecord, compact?: boolean): Answer =>
+  guardStore(() => signAck(device, payment, compact));
+
+/** The payer takes the confirmation. */
+export const takeAck = (device: Device, message: Uint8Array): Answer => guardStore(() => readAck(device, message));
+
+/** The payer withdraws an offer that it has not committed to. */
+export const cancel = (device: Device, payment: Uint8Array): Promise<Result<PaymentRecord>> =>
+  guardStore(() => withdraw(device, payment));
+
+/** A payment back that names the original. */
+export const refund = (device: Device, options: RefundOptions): Answer => guardStore(() => payBack(device, options));
+
+export type { AcceptOptions, CommitOptions, Exchanged, OfferOptions, RefundOptions, RequestOptions };
 export { listRelationships, type RelationshipRecord, type Turn } from './records.ts';
-export { request, type RequestOptions } from './request.ts';
-export { heldPayments, heldRuns, totalProof, unclaimedTotals, type HeldRun, type UnclaimedTotal } from './totals.ts';
