@@ -1,1 +1,2 @@
-export {};
+/** `@dsm/cli`: the `dsm` command as a function. */
+export { runCli, type Surroundings } from './run.ts';

@@ -11,5 +11,5 @@ if (Number.parseInt(version, 10) < NODE_FLOOR) {
   process.stderr.write(asJson ? `${JSON.stringify({ error: { code: 'E_USAGE', message } })}\n` : `dsm: ${message}\n`);
   process.exitCode = 1;
 } else {
-  await import('./index.ts');
+  await import('./process.ts');
 }

@@ -1,0 +1,57 @@
+/** `dsm reserve` and `dsm release`. */
+import { ok, toHex } from '@dsm/core';
+import { findContact, formatAmount, releaseExpired, reserve } from '@dsm/wallet';
+import { argument, option, type Command } from '../call.ts';
+import { withDevice } from '../home/device.ts';
+import { readSum } from '../home/names.ts';
+import { parseTime } from '../input/duration.ts';
+import { moneyFormatter } from '../output/amount.ts';
+import { answer } from '../output/answer.ts';
+import { bold, dim } from '../output/style.ts';
+import { formatTime, isoTime } from '../output/words.ts';
+
+const DEFAULT_UNTIL = '30d';
+
+export const reserveCommand: Command = (call) =>
+  withDevice(call, async (device) => {
+    const contact = await findContact(device, argument(call, 'name'));
+    if (!contact.ok) return contact;
+    const sum = await readSum(device, argument(call, 'amount'), argument(call, 'symbol'));
+    if (!sum.ok) return sum;
+    const until = parseTime(option(call, 'until') ?? DEFAULT_UNTIL, '--until', device.clock());
+    if (!until.ok) return until;
+    const { token, amount } = sum.value;
+    const reserved = await reserve(device, {
+      for: contact.value.account,
+      token: token.token,
+      amount,
+      until: until.value,
+    });
+    if (!reserved.ok) return reserved;
+    const { name } = contact.value;
+    const words = `${formatAmount(amount, token.policy.decimals)} ${token.policy.symbol}`;
+    const id = toHex(reserved.value.reservation);
+    return ok(
+      answer(
+        { reservation: id, until: isoTime(reserved.value.until) },
+        `${bold(words)} set aside for ${bold(name)} until ${formatTime(reserved.value.until)}`,
+        `payments out of it are final for ${name} on the spot, offline too; what is left comes back by: dsm release ${name}`,
+        dim(`reservation ${id}`),
+      ),
+    );
+  });
+
+export const releaseCommand: Command = (call) =>
+  withDevice(call, async (device) => {
+    const contact = await findContact(device, argument(call, 'name'));
+    if (!contact.ok) return contact;
+    const released = await releaseExpired(device, contact.value.account);
+    if (!released.ok) return released;
+    const format = await moneyFormatter(device);
+    const rows = released.value.map(({ reservation, token, amount }) => ({
+      reservation: toHex(reservation),
+      ...format(token, amount),
+    }));
+    const lines = rows.map(({ amount, symbol }) => `${bold(`${amount} ${symbol}`)} taken back`);
+    return ok(answer({ released: rows }, ...(lines.length > 0 ? lines : ['nothing was left to take back'])));
+  });
