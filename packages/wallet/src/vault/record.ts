@@ -11,6 +11,7 @@ import {
   ok,
   RELEASED_LEAF,
   stateHash,
+  StoreError,
   treeRoot,
   type Body,
   type ChainId,
@@ -23,11 +24,11 @@ import {
 import { readBody } from '../chain/draft.ts';
 import type { Device } from '../device.ts';
 import { damaged } from '../guard.ts';
-import { putChain, readChain, type ChainRecord } from '../records/chain.ts';
+import { chainUnchanged, putChain, readChain, type ChainRecord } from '../records/chain.ts';
 import { placeKey } from '../records/codecs.ts';
 import { putItems, readItem } from '../records/item.ts';
 import { reservationRecords, type ReservationRecord } from '../records/reservation.ts';
-import { stateRecords } from '../records/state.ts';
+import { stateRecords, type StateRecord } from '../records/state.ts';
 
 /** A vault at its newest final state. */
 export interface HeldVault {
@@ -48,17 +49,39 @@ export function vaultWrites(
 ): Write[] {
   const { body } = makeReservation(device.suite, device.network.id, terms);
   const vault = body.chain;
-  const tip = { index: 0, hash: stateHash(device.suite, body) };
   const { payer, payee, token, funded, until } = terms;
   return [
     ...putItems(device, [
       { type: 'body', body },
       { type: 'operation', operation: { kind: 'vault', operation: terms } },
     ]),
-    putChain(device, vault, { kind: 'vault', tip, certifiedTip: tip, k: terms.k }),
-    stateRecords.put(device, placeKey(vault, 0), { hash: tip.hash, status: 'final', mode: 'online', attached: [] }),
+    ...chainWrites(device, body, terms.k),
     reservationRecords.put(device, vault, { vault, payer, payee, token, funded, until, total, claimed: 0n, status }),
   ];
+}
+
+/** The chain of a vault at its genesis. */
+function chainWrites(device: Device, genesis: Body, k: number): Write[] {
+  const tip = { index: 0, hash: stateHash(device.suite, genesis) };
+  const state: StateRecord = { hash: tip.hash, status: 'final', mode: 'online', attached: [] };
+  return [
+    putChain(device, genesis.chain, { kind: 'vault', tip, certifiedTip: tip, k }),
+    stateRecords.put(device, placeKey(genesis.chain, 0), state),
+  ];
+}
+
+/** The chain's row. A payee that has met a reservation in an offer only begins to keep its chain here. */
+export async function ensureVaultChain(device: Device, vault: ChainId): Promise<ChainRecord | undefined> {
+  const known = await readChain(device, vault);
+  if (known) return known;
+  const terms = await readTerms(device, vault);
+  if (!terms) return undefined;
+  const { body } = makeReservation(device.suite, device.network.id, terms);
+  const made = await device.store.commit(chainWrites(device, body, terms.k), [
+    chainUnchanged(device, vault, undefined),
+  ]);
+  if (!made.ok && made.error.code !== 'E_CONFLICT') throw new StoreError(made.error);
+  return readChain(device, vault);
 }
 
 /** The terms of a vault, from its genesis. */
@@ -72,7 +95,7 @@ export async function readTerms(device: Device, vault: ChainId): Promise<VaultGe
 
 /** `E_NOT_FOUND` when this device does not know the reservation. */
 export async function openVault(device: Device, vault: ChainId): Promise<Result<HeldVault>> {
-  const record = await readChain(device, vault);
+  const record = await ensureVaultChain(device, vault);
   const reservation = await reservationRecords.read(device, vault);
   const terms = await readTerms(device, vault);
   if (!record || !reservation || !terms) return fail('E_NOT_FOUND', 'RES-1', 'this device knows no such reservation');

@@ -3,11 +3,11 @@ import { done, type ChainId, type Result } from '@dsm/core';
 import { recordFinal } from '../chain/finalize.ts';
 import type { Device } from '../device.ts';
 import { fetchFinal, fetchTipIndex } from '../directory/states.ts';
-import { readChain } from '../records/chain.ts';
+import { ensureVaultChain } from './record.ts';
 
 /** Adopts the vault's final states beyond the newest known one. Silent when nobody answers: then nothing is new. */
 export async function refreshVault(device: Device, vault: ChainId): Promise<Result<undefined>> {
-  const chain = await readChain(device, vault);
+  const chain = await ensureVaultChain(device, vault);
   if (!chain) return done;
   const newest = await fetchTipIndex(device, vault);
   for (let index = chain.certifiedTip.index + 1; index <= newest; index++) {
