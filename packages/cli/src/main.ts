@@ -11,5 +11,8 @@ if (Number.parseInt(version, 10) < NODE_FLOOR) {
   process.stderr.write(asJson ? `${JSON.stringify({ error: { code: 'E_USAGE', message } })}\n` : `dsm: ${message}\n`);
   process.exitCode = 1;
 } else {
+  const { enableCompileCache } = await import('node:module');
+  // Beside the code and as trusted as the code, not in the temporary directory, where others may write.
+  enableCompileCache(`${import.meta.dirname}/.compile-cache`);
   await import('./process.ts');
 }

@@ -25,7 +25,7 @@ async function upAndReady(...more: readonly string[]): Promise<Running> {
   return running;
 }
 
-async function stop({ child, exit }: Running, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> {
+async function stop({ child, exit }: Running, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
   child.kill(signal);
   return exit;
 }
@@ -118,18 +118,18 @@ describe('dsm network up', () => {
   });
 
   test('takes the ports from --port on, and keeps them', async () => {
-    const [port] = await freePorts(2);
+    const port = await freePorts(2);
     const running = await upAndReady('--nodes', '2', '--port', String(port));
-    expect(readNetwork().endpoints).toEqual([`http://127.0.0.1:${port}`, `http://127.0.0.1:${(port as number) + 1}`]);
+    expect(readNetwork().endpoints).toEqual([`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1}`]);
     await stop(running);
-    const other = await runToEnd(['network', 'up', '--dir', net, '--port', String((port as number) + 7), '--json']);
+    const other = await runToEnd(['network', 'up', '--dir', net, '--port', String(port + 7), '--json']);
     expect(other).toMatchObject({ exit: 1, stdout: '' });
     expect(errorOf(other.stderr)).toMatchObject({ code: 'E_EXISTS' });
   });
 
   test('refuses clearly when a port is taken at a restart, and starts nothing', async () => {
     await stop(await upAndReady('--nodes', '2'));
-    const port = Number(new URL(readNetwork().endpoints[1] as string).port);
+    const port = Number(new URL(readNetwork().endpoints.at(1) ?? '').port);
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(port, '127.0.0.1', resolve));
     try {
@@ -163,7 +163,7 @@ describe('dsm network up', () => {
   test('reports a node that ended by itself, ends the others and fails', async () => {
     const running = await upAndReady('--nodes', '4', '--json');
     const nodes = childrenOf(running.child.pid as number);
-    process.kill(nodes[1] as number, 'SIGKILL');
+    process.kill(nodes.at(1) ?? Number.NaN, 'SIGKILL');
     expect(await running.exit).toBe(1);
     expect(nodes.filter(isAlive)).toEqual([]);
     expect(errorOf(running.printed.stderr).message).toMatch(/node \d ended by itself \(signal SIGKILL\)/);
@@ -175,6 +175,15 @@ describe('dsm network up', () => {
     const refused = await runToEnd(['network', 'up', '--dir', net, '--json']);
     expect(refused.exit).toBe(1);
     expect(errorOf(refused.stderr).message).toContain('E_DAMAGED');
+  });
+
+  test('does not overwrite a network.json whose nodes are not there', async () => {
+    await stop(await upAndReady('--nodes', '1'));
+    const before = readFileSync(join(net, 'network.json'), 'utf8');
+    rmSync(join(net, 'node-1'), { recursive: true });
+    const refused = await runToEnd(['network', 'up', '--dir', net, '--json']);
+    expect(errorOf(refused.stderr).code).toBe('E_EXISTS');
+    expect(readFileSync(join(net, 'network.json'), 'utf8')).toBe(before);
   });
 
   test('with --json prints one object on stdout and nothing else', async () => {
@@ -223,11 +232,11 @@ describe('dsm network up', () => {
 });
 
 /** The first of `count` ports in a row that were free a moment ago. */
-async function freePorts(count: number): Promise<readonly number[]> {
+async function freePorts(count: number): Promise<number> {
   for (let port = 18_000; port < 19_900; port += count) {
     const ports = Array.from({ length: count }, (_, i) => port + i);
     const free = await Promise.all(ports.map(isFree));
-    if (free.every(Boolean)) return ports;
+    if (free.every(Boolean)) return port;
   }
   throw new Error('no free ports');
 }

@@ -140,7 +140,9 @@ describe('grades in plain words', () => {
   test('say what each rests on, and until when', () => {
     expect(words('certified')).toMatch(/^certified: final/);
     expect(words('reserved', by)).toMatch(/^reserved: final once claimed by 14 March 2027/);
-    expect(words('provisional', by)).toMatch(/^provisional: may still be taken back, settle by 14 March 2027/);
+    expect(words('provisional', by)).toMatch(
+      /^provisional: may still be taken back until it is certified, at the latest by 14 March 2027/,
+    );
     expect(words('provisional')).toBe('provisional: may still be taken back until it is certified');
   });
 

@@ -48,10 +48,10 @@ export const releaseCommand: Command = (call) =>
     const released = await releaseExpired(device, contact.value.account);
     if (!released.ok) return released;
     const format = await moneyFormatter(device);
-    const rows = released.value.map(({ reservation, token, amount }) => ({
-      reservation: toHex(reservation),
-      ...format(token, amount),
-    }));
+    const rows = released.value.map(({ reservation, token, amount }) => {
+      const money = format(token, amount);
+      return { reservation: toHex(reservation), amount: money.amount, symbol: money.symbol };
+    });
     const lines = rows.map(({ amount, symbol }) => `${bold(`${amount} ${symbol}`)} taken back`);
     return ok(answer({ released: rows }, ...(lines.length > 0 ? lines : ['nothing was left to take back'])));
   });

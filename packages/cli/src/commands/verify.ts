@@ -54,7 +54,7 @@ function examine(suite: CryptoSuite, path: string, networkPath: string): Finding
   if (!bytes.ok) return refuse(bytes);
   return looksLikeJson(bytes.value)
     ? examineNetwork(suite, bytes.value, pinned.value)
-    : (verifyFile(suite, pinned.value.network, bytes.value) as Finding);
+    : verifyFile(suite, pinned.value.network, bytes.value);
 }
 
 /** Every other file begins with a byte that no text begins with. */

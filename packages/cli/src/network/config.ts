@@ -29,7 +29,7 @@ export interface NodeConfig {
 
 /** The network file and a little more. */
 const MAX_BYTES = 2_097_152;
-const FIELDS = ['dsm', 'version', 'node', 'host', 'port', 'store', 'log', 'secretKey', 'network'];
+const FIELDS = new Set(['dsm', 'version', 'node', 'host', 'port', 'store', 'log', 'secretKey', 'network']);
 
 const wrong = (path: string, what: string): Result<never> => fail('E_FORMAT', 'CLI-7', `${path}: ${what}`);
 
@@ -55,7 +55,7 @@ export function readConfig(suite: CryptoSuite, path: string): Result<NodeConfig>
   const json = parseObject(new TextDecoder().decode(bytes.value));
   if (json?.['dsm'] !== 'directory-node') return wrong(path, 'not the config of a directory node');
   if (json['version'] !== 1) return fail('E_VERSION', 'CLI-7', `${path}: unknown version`);
-  const unknown = Object.keys(json).find((field) => !FIELDS.includes(field));
+  const unknown = Object.keys(json).find((field) => !FIELDS.has(field));
   if (unknown !== undefined) return wrong(path, `unknown field ${JSON.stringify(unknown)}`);
   const file = parseNetworkFile(suite, JSON.stringify(json['network'] ?? null));
   if (!file.ok) return file;

@@ -46,11 +46,16 @@ export async function prepareNetwork(options: SetupOptions): Promise<Result<Netw
   try {
     mkdirSync(options.dir, { recursive: true });
     // The first config is written last: with it the directory is complete.
-    return existsSync(configPath(options.dir, 0)) ? await reopen(options) : await create(options);
+    if (existsSync(configPath(options.dir, 0))) return await reopen(options);
+    return existsSync(networkPath(options.dir)) ? incomplete(options.dir) : await create(options);
   } catch (thrown) {
     return fail('E_STORE', 'CLI-6', `${options.dir} cannot be used: ${describeSystemError(thrown)}`);
   }
 }
+
+/** Something else, or what is left of a network: nothing there is overwritten. */
+const incomplete = (dir: string): Result<never> =>
+  fail('E_EXISTS', 'CLI-6', `${networkPath(dir)} is there, but not the nodes that belong to it`);
 
 async function reopen(options: SetupOptions): Promise<Result<NetworkFile>> {
   const first = readConfig(options.suite, configPath(options.dir, 0));

@@ -9,7 +9,7 @@ const TURNS: Readonly<Record<Exchanged['turn'], string>> = {
   offered: 'offered',
   requested: 'requested',
   accepted: 'accepted',
-  committed: 'committed: paid',
+  committed: 'paid',
   received: 'received',
   acknowledged: 'acknowledged by the payee',
 };

@@ -49,8 +49,8 @@ export function explainGrade(grade: Grade, by?: number | null): string {
     case 'certified':
       return `${name}: final, no conflicting payment can be certified`;
     case 'reserved':
-      return `${name}: final once claimed${by ? ` by ${formatTime(by)}` : ' by the date of its reservation'}`;
+      return `${name}: final once claimed by ${by ? formatTime(by) : 'the date of its reservation'}`;
     case 'provisional':
-      return `${name}: may still be taken back${by ? `, settle by ${formatTime(by)}` : ''} until it is certified`;
+      return `${name}: may still be taken back until it is certified${by ? `, at the latest by ${formatTime(by)}` : ''}`;
   }
 }

@@ -8,11 +8,12 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 export interface Running {
   readonly child: ChildProcess;
   readonly printed: { stdout: string; stderr: string };
-  readonly exit: Promise<number | NodeJS.Signals>;
+  /** Exit code, or the signal that ended it. */
+  readonly exit: Promise<number | string>;
 }
 
 export interface Ended {
-  readonly exit: number | NodeJS.Signals;
+  readonly exit: number | string;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -27,8 +28,8 @@ export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run
   const printed = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (printed.stderr += text));
-  const exit = new Promise<number | NodeJS.Signals>((resolve) =>
-    child.once('close', (code, signal) => resolve(code ?? (signal as NodeJS.Signals))),
+  const exit = new Promise<number | string>((resolve) =>
+    child.once('close', (code, signal) => resolve(code ?? String(signal))),
   );
   const running = { child, printed, exit };
   started.push(running);
