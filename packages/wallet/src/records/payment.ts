@@ -98,7 +98,8 @@ export const paymentRecords: Collection<PaymentRecord> = defineCollection('payme
   }),
 );
 
+/** Oldest first; of two that this device learnt of at once, the one that stands earlier in its chain. */
 export async function listPayments(storage: Storage): Promise<readonly PaymentRecord[]> {
   const entries = await paymentRecords.list(storage);
-  return entries.map(({ value }) => value).toSorted((a, b) => a.at - b.at);
+  return entries.map(({ value }) => value).toSorted((a, b) => a.at - b.at || (a.index ?? 0) - (b.index ?? 0));
 }

@@ -13,9 +13,12 @@ export interface TestDirectory {
   readonly disks: readonly MemoryDisk[];
 }
 
-export async function makeDirectory(world: TestWorld): Promise<TestDirectory> {
+/** `disks`: what the nodes have written before, as after a restart. */
+export async function makeDirectory(
+  world: TestWorld,
+  disks: readonly MemoryDisk[] = world.net.nodeKeys.map(() => memoryDisk()),
+): Promise<TestDirectory> {
   const { net, clock } = world;
-  const disks = net.nodeKeys.map(() => memoryDisk());
   const nodes: OpenNode[] = [];
   for (const [nodeIndex, { secretKey }] of net.nodeKeys.entries()) {
     const store = memoryStore(disks[nodeIndex]);
@@ -44,3 +47,7 @@ export async function makeDirectory(world: TestWorld): Promise<TestDirectory> {
   };
   return directory;
 }
+
+/** A byte copy of a disk. */
+export const copyDisk = (disk: MemoryDisk): MemoryDisk =>
+  new Map([...disk].map(([name, records]) => [name, records.map(({ key, value }) => ({ key, value }))]));
