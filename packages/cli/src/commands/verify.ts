@@ -79,7 +79,11 @@ function requireExactText(suite: CryptoSuite, bytes: Uint8Array): Result<Network
   return { ok: false, error: { code: 'E_ENCODING', rule: 'NET-12', message } };
 }
 
-const describe = (found: Finding): Answer => (found.ok ? describeGood(found) : describeBad(found));
+/** Words for a person at a terminal; wherever else stdout goes, the object itself. */
+function describe(found: Finding): Answer {
+  const described = found.ok ? describeGood(found) : describeBad(found);
+  return process.stdout.isTTY ? described : { ...described, lines: [JSON.stringify(described.json)] };
+}
 
 function describeGood({ kind, findings }: Extract<Finding, { ok: true }>): Answer {
   const { grade, states } = findings as Extract<Verdict, { ok: true }>['findings'];

@@ -4,6 +4,8 @@ import { bold, good, warning } from './style.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** Later times have no date (ECMA-262, 21.4.1.1); windows without an end reach beyond it. */
+const LAST_DATE_MS = 8_640_000_000_000_000;
 
 const FORM: Intl.DateTimeFormatOptions = {
   day: 'numeric',
@@ -18,7 +20,8 @@ export const formatTime = (timeMs: number): string =>
   new Date(timeMs).toLocaleString('en-GB', FORM).replace(' at ', ', ');
 
 /** For programs: ISO 8601 in UTC. */
-export const isoTime = (timeMs: number): string => new Date(timeMs).toISOString();
+export const isoTime = (timeMs: number): string =>
+  timeMs > LAST_DATE_MS ? 'forever' : new Date(timeMs).toISOString();
 
 /** `in 3 days`, `in 20 minutes`, `now past`. */
 export function formatRemaining(timeMs: number, nowMs: number): string {
