@@ -72,7 +72,8 @@ describe('rules', () => {
   });
 
   test('each is named by a test', () => {
-    const named = whereNamed(tests);
+    // Literally: a span in a comment proves nothing about the rules in between.
+    const named = new Set(tests.flatMap(({ text }) => text.match(/\b[A-Z]{3}-\d+\b/g) ?? []));
     const missing = [...definedIds].filter((id) => !named.has(id) && !Object.hasOwn(UNTESTED, id));
     expect(missing).toEqual([]);
     expect(Object.keys(UNTESTED).filter((id) => named.has(id) || !definedIds.has(id))).toEqual([]);
