@@ -7,6 +7,7 @@ import {
   indexItems,
   must,
   nextBody,
+  ok,
   pruneTree,
   recordFinder,
   stateHash,
@@ -16,9 +17,13 @@ import {
   type Body,
   type BundleItem,
   type Certificate,
+  type Codec,
+  type Item,
   type KeyPair,
   type Leaves,
   type Operation,
+  type Purpose,
+  type SignedMessage,
   type StateHash,
   type Submission,
   type Transition,
@@ -104,10 +109,17 @@ export interface Forgery {
   /** Shown instead of the minimal witness. */
   readonly witness?: (tree: Tree, touched: readonly Uint8Array[]) => Tree;
   readonly k?: number;
+  /** Signed instead of the state itself: purpose and message of a claim, say. */
+  readonly signAs?: { readonly purpose: Purpose; readonly message: SignedMessage };
+  /** Items that belong to this step alone, such as the payer's total of a claim. */
+  readonly extra?: readonly BundleItem[];
 }
 
+/** Any leaf as it is: to read one that the rules read, so that the witness shows it. */
+export const anyItem: Codec<Item> = { toItem: (item) => item, fromItem: (item) => ok(item) };
+
 /**
- * A state that breaks a rule and is signed correctly, purpose `state`. The writer is not moved. Leaves that `edit`
+ * A state that breaks a rule and is signed correctly. The writer is not moved. Leaves that `edit`
  * reads or writes are in the witness, so that the broken rule is the only thing wrong.
  */
 export function forgeStep(net: TestNetwork, writer: Writer, key: KeyPair, forgery: Forgery): TestStep {
@@ -124,12 +136,17 @@ export function forgeStep(net: TestNetwork, writer: Writer, key: KeyPair, forger
   });
   const body = { ...plain, ...forgery.body };
   const hash = stateHash(suite, body);
+  const { purpose, message } = forgery.signAs ?? {
+    purpose: 'state',
+    message: stateMessage(net, body.chain, body.index, hash),
+  };
   const items: BundleItem[] = [
     { type: 'body', body: writer.tip },
     { type: 'body', body },
     { type: 'operation', operation },
-    signItem(net, key, 'state', hash, stateMessage(net, body.chain, body.index, hash)),
+    signItem(net, key, purpose, hash, message),
     { type: 'witness', tree: witness(writer.tree, leaves.touched()) },
+    ...(forgery.extra ?? []),
   ];
   return { body, hash, operation, items };
 }
