@@ -48,6 +48,7 @@ export function verifyIdentity(context: Context, identity: ChainId): Result<Iden
   if (!genesis.ok) return genesis;
   const subject = stateHash(context.suite, body);
   const signatures = checkAll(
+    () => check(genesis.value.k >= 1, 'E_FORMAT', 'CHN-8', 'no checkpoint interval'),
     ...genesis.value.participants.map((participant, position) => () => {
       const { suite } = context;
       if (!equalBytes(participant.commitment, genesisCommitment(suite, participant.key, participant.nonce))) {
