@@ -16,6 +16,8 @@ export const LIMITS = {
   leafBytes: 4_096,
   /** Directory nodes of one network: a certificate carries a receipt of each. */
   networkNodes: 64,
+  /** Any of the times of a network, in milliseconds: a hundred years, so that sums of them stay exact. */
+  networkMs: 3_155_760_000_000,
   /** Inclusion proof length of a log: more leaves than any node can write. */
   logProof: 64,
   /** Participants of one identity genesis. */

@@ -20,7 +20,7 @@ import { readInput } from '../input/file.ts';
 import { readNetworkFile } from '../input/network-file.ts';
 import type { Answer } from '../output/answer.ts';
 import { bold, good } from '../output/style.ts';
-import { explainGrade } from '../output/words.ts';
+import { explainGrade, isoTime } from '../output/words.ts';
 
 type Kind = FileKind | 'network' | 'unknown';
 
@@ -86,11 +86,16 @@ function describe(found: Finding): Answer {
 }
 
 function describeGood({ kind, findings }: Extract<Finding, { ok: true }>): Answer {
-  const { grade, states } = findings as Extract<Verdict, { ok: true }>['findings'];
+  const { grade, states, goodUntil } = findings as Extract<Verdict, { ok: true }>['findings'];
+  const limit = grade === 'reserved' ? 'claimBy' : 'settleBy';
+  const until = grade !== undefined && goodUntil !== undefined ? { [limit]: isoTime(goodUntil) } : {};
   const lines = [good(`ok: ${bold(kind)}`)];
   if (states !== undefined) lines.push(`${states} ${states === 1 ? 'state' : 'states'} verified`);
   if (grade !== undefined) lines.push(explainGrade(grade));
-  return { json: { ok: true, kind, ...(grade && { grade }), ...(states !== undefined && { states }) }, lines };
+  return {
+    json: { ok: true, kind, ...(grade && { grade }), ...(states !== undefined && { states }), ...until },
+    lines,
+  };
 }
 
 function describeBad({ kind, error }: Extract<Finding, { ok: false }>): Answer {

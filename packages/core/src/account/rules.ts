@@ -10,7 +10,7 @@ import { creditNullifier, outputsOf } from '../chain/outputs.ts';
 import { ownerSigns, readRequired, type Applied, type Step } from '../chain/rules.ts';
 import type { Item } from '../encoding/cbor.ts';
 import { amount, flag, record, type Codec } from '../encoding/schema.ts';
-import { MAX_AMOUNT } from '../limits.ts';
+import { MAX_AMOUNT, MAX_TIME } from '../limits.ts';
 import { check, checkAll, fail, ok, type Result } from '../result.ts';
 import { makeReservation, reservationGenesis } from '../vault/reservation.ts';
 import type { AccountOperation, Burn, CreateToken, Fund, Mint, Receive, Transfer } from './operations.ts';
@@ -123,7 +123,15 @@ function fund(step: Step<Fund>, terms: AccountTerms): Result<unknown> {
       ),
     () =>
       check(operation.until > operation.window.until, 'E_WINDOW', 'RES-2', 'the reservation ends before it is certain'),
+    () =>
+      check(
+        operation.until <= MAX_TIME - context.network.gapMs,
+        'E_WINDOW',
+        'RES-2',
+        'the reservation ends too late for a release to be written down',
+      ),
     () => requireMovable(step, policy.value, operation.payee),
+    () => requireOverBeforeExpiry(operation, policy.value),
     () => subtractBalance(step, operation.amount),
     () => leaves.write(fundedLeaf(vault), flag, true),
   );
@@ -185,6 +193,15 @@ function requireMovable(step: Step<Moving>, policy: TokenPolicy, to: Uint8Array)
     () => requireNotExpired(step, policy),
   );
 }
+
+/** What is claimed out of a reservation has moved by then: E lies before the token's expiry too. */
+const requireOverBeforeExpiry = ({ payee, until }: Fund, policy: TokenPolicy): Result<undefined> =>
+  check(
+    policy.expiresAt === 0 || until < policy.expiresAt || equalBytes(policy.issuer, payee),
+    'E_EXPIRED',
+    'VAL-8',
+    'the reservation outlives the token',
+  );
 
 function addBalance({ leaves, operation }: Step<Moving>, value: bigint): Result<undefined> {
   const balance = leaves.read(balanceLeaf(operation.token), amount);

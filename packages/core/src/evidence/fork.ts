@@ -73,10 +73,12 @@ export function verifyFork(context: Context, fork: Fork): Result<Accusation> {
     () =>
       check(
         !equalBytes(stateHash(context.suite, a), stateHash(context.suite, b)),
-        'E_FORK',
+        'E_MISMATCH',
         'EVD-2',
         'one and the same state',
       ),
+    // Above the true fork everything differs as well: one fork has one place.
+    () => check(equalBytes(a.prev, b.prev), 'E_LINK', 'EVD-2', 'the chain forked below this index'),
     () =>
       check(
         a.kind === 'half' || !areDisjoint(a.window, b.window, context.network.gapMs),

@@ -25,6 +25,8 @@ export interface Findings {
   readonly grade?: Grade | undefined;
   /** States verified. */
   readonly states?: number;
+  /** Until when the grade holds: E − margin of a reserved payment, the settle-by time of a provisional one. */
+  readonly goodUntil?: number;
 }
 
 export type Verdict =
@@ -66,6 +68,7 @@ function findingsOf(context: Context, file: DsmFile): Result<Findings> {
       return findings(verifyCommit(context, file.content), ({ offer }) => ({
         grade: offer.grade,
         states: Math.max(offer.run.length, 1) + 1,
+        goodUntil: offer.goodUntil,
       }));
     case 'ack':
       return findings(verifyAck(context, file.content), () => ({ states: 1 }));

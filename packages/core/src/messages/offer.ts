@@ -214,11 +214,18 @@ export function verifyRun(context: Context, body: Body, tipIsSigned: boolean): R
     const parent = transition.value.parent;
     if (isCertified(context, parent)) {
       const final = requireFinal(context, parent);
-      return final.ok ? ok(run) : final;
+      if (!final.ok) return final;
+      return haveCommonMoment(run)
+        ? ok(run)
+        : fail('E_WINDOW', 'REL-14', 'the windows of the run are never open together');
     }
     current = parent;
   }
 }
+
+/** There is a time at which every state of the run may be voted for. */
+const haveCommonMoment = (run: readonly Transition[]): boolean =>
+  Math.max(...run.map(({ body }) => body.window.from)) <= Math.min(...run.map(({ body }) => body.window.until));
 
 /** Whether a state is claimed to be final: the claim is verified by `requireFinal`. */
 const isCertified = ({ evidence }: Context, body: Body): boolean =>

@@ -56,6 +56,14 @@ export const networkCodec: Codec<NetworkDescription> = record<NetworkDescription
   partitions: list(uint(255), 256),
 });
 
+const timesOf = ({ deltaMs, gapMs, marginMs, settleMs, roundMs }: NetworkDescription): readonly number[] => [
+  deltaMs,
+  gapMs,
+  marginMs,
+  settleMs,
+  roundMs,
+];
+
 export function openNetwork(suite: CryptoSuite, description: NetworkDescription): Result<Network> {
   const { nodes, faults } = description;
   const distinct = nodes.every((key, i) => nodes.findIndex((other) => equalKeys(key, other)) === i);
@@ -64,6 +72,14 @@ export function openNetwork(suite: CryptoSuite, description: NetworkDescription)
     () => check(distinct, 'E_FORMAT', 'NET-1', 'two nodes have the same key'),
     () => check(description.gapMs > 2 * description.deltaMs, 'E_FORMAT', 'NET-1', 'the gap is not above 2Δ'),
     () => check(description.settleMs > 0, 'E_FORMAT', 'NET-1', 'no time to settle'),
+    () => check(description.marginMs > description.deltaMs, 'E_FORMAT', 'NET-1', 'the margin is not above Δ'),
+    () =>
+      check(
+        timesOf(description).every((ms) => ms <= LIMITS.networkMs),
+        'E_LIMIT',
+        'NET-1',
+        'a time is too long',
+      ),
   );
   if (!valid.ok) return valid;
   const id = hashItem<NetworkId>(suite, 'network', networkCodec.toItem(description));

@@ -2,7 +2,7 @@
  * The seed's `Rel = {(S^A_m1, S^B_p1), (S^A_m2, S^B_p2), …}` (spec REL-20): every state of one half that moved value,
  * paired with the state of the other half that accepted it. Accepts without commits are skipped.
  */
-import { equalBytes, toHex } from '../bytes.ts';
+import { equalBytes, toHex, ZERO_HASH } from '../bytes.ts';
 import { stateHash, type Body } from '../chain/body.ts';
 import { verifyGenesis } from '../chain/final.ts';
 import { makeGenesis } from '../chain/genesis.ts';
@@ -10,7 +10,7 @@ import type { Operation } from '../chain/operation.ts';
 import { draftTransition } from '../chain/transition.ts';
 import type { Context } from '../context.ts';
 import type { Tree } from '../merkle/sparse.ts';
-import { check, fail, ok, type Result } from '../result.ts';
+import { check, done, fail, ok, type Result } from '../result.ts';
 import type { Accept, HalfGenesis } from './operations.ts';
 import { arePartners } from './rules.ts';
 
@@ -66,10 +66,34 @@ export function relationshipPairs(
     'the halves belong to different relationships',
   );
   if (!partners.ok) return partners;
+  for (const [one, other] of [
+    [first, second],
+    [second, first],
+  ] as const) {
+    const seen = verifySeen(context, one, other);
+    if (!seen.ok) return seen;
+  }
   const byFirst = pairsOf(context, first, second, 'first');
   if (!byFirst.ok) return byFirst;
   const bySecond = pairsOf(context, second, first, 'second');
   return bySecond.ok ? ok([...byFirst.value, ...bySecond.value]) : bySecond;
+}
+
+/** Every state names a state of the other half, or none yet, and never an older one than before. */
+function verifySeen(context: Context, half: readonly HalfState[], other: readonly HalfState[]): Result<undefined> {
+  let newest = 0;
+  for (const { body, operation } of half) {
+    if (operation.kind !== 'half' || operation.operation.type === 'genesis') continue;
+    const { seen } = operation.operation;
+    const named = other[seen.index];
+    const isNothing = seen.index === 0 && equalBytes(seen.hash, ZERO_HASH);
+    const isThere = named !== undefined && equalBytes(stateHash(context.suite, named.body), seen.hash);
+    if (seen.index < newest || !(isThere || (isNothing && newest === 0))) {
+      return fail('E_LINK', 'REL-20', `state ${body.index} names no state of the other half that it can have seen`);
+    }
+    newest = seen.index;
+  }
+  return done;
 }
 
 function pairsOf(

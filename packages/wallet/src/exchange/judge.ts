@@ -22,13 +22,16 @@ export async function judgeOffer(device: Device, facts: OfferFacts): Promise<Res
   return facts.grade === 'reserved' ? judgeTotal(device, facts) : judgeProvisional(device, facts);
 }
 
-function judgeTime(device: Device, facts: OfferFacts): Result<undefined> {
+/** Every window is open now, and the grade still holds. */
+export function judgeTime(device: Device, facts: OfferFacts): Result<undefined> {
   const now = device.clock();
   const { window } = facts.transition.body;
-  if (now < window.from - device.network.deltaMs) {
+  const windows = [window, ...facts.run.map(({ body }) => body.window)];
+  // A state of the run that begins later can lose to one that is disjoint from it, without evidence (EVD-3).
+  if (windows.some(({ from }) => now < from - device.network.deltaMs)) {
     return fail('E_TOO_EARLY', 'REL-12', 'the offer begins in the future: is a clock wrong?');
   }
-  if (now > window.until) return fail('E_EXPIRED', 'REL-12', 'the offer has expired');
+  if (windows.some(({ until }) => now > until)) return fail('E_EXPIRED', 'REL-12', 'the offer has expired');
   if (now >= facts.goodUntil) {
     const what = facts.grade === 'reserved' ? 'the reservation is too close to its end' : 'it cannot settle in time';
     return fail('E_EXPIRED', 'REL-12', what);

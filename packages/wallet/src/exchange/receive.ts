@@ -28,7 +28,7 @@ import { reservationRecords } from '../records/reservation.ts';
 import { readState, stateRecords } from '../records/state.ts';
 import { answerTurn, exchangeOf, openMessage, policyOf, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
-import { judgeTotal, knownReservation } from './judge.ts';
+import { judgeTime, judgeTotal, knownReservation } from './judge.ts';
 import { holdsWrites, itemsSent } from './message.ts';
 import { closeOvertaken } from './outcomes.ts';
 import { outcomeKey, pendingOutcomeRecords, totalProofRecords, type RelationshipRecord } from './records.ts';
@@ -157,6 +157,9 @@ async function receiveProvisional(
   device: Device,
   { facts, payment, relationship, used, items, sent }: Received,
 ): Promise<Result<Exchanged>> {
+  // Past the settle-by time the nodes would not vote for it any more.
+  const timely = judgeTime(device, facts.offer);
+  if (!timely.ok) return timely;
   const row: PaymentRecord = { ...payment, status: 'received', grade: 'provisional' };
   const states: Write[] = [];
   for (const { body, hash } of facts.offer.run) {
