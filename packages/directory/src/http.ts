@@ -40,7 +40,17 @@ import { lock } from './admission/lock.ts';
 import { publish } from './admission/publish.ts';
 import type { Node } from './admission/settle.ts';
 import { submit } from './admission/submit.ts';
-import { getCard, getConsistency, getCredits, getEvidence, getHead, getSlot, getState, getTip } from './queries.ts';
+import {
+  getCard,
+  getConsistency,
+  getCredits,
+  getEvidence,
+  getHead,
+  getLogSize,
+  getSlot,
+  getState,
+  getTip,
+} from './queries.ts';
 import { VERSION } from './version.ts';
 
 /** Codes that are not simply a bad request. */
@@ -112,9 +122,11 @@ export function createApp(node: Node): Hono {
   const app = new Hono();
   addWrites(app, node);
   addReads(app, node);
-  app.get(ROUTES.health, (call) =>
-    call.json({ ok: true, network: toHex(node.network.id), node: node.nodeIndex, nowMs: node.clock() }),
-  );
+  // Reads the store, so that a node that has lost it does not call itself healthy.
+  app.get(ROUTES.health, async (call) => {
+    const log = await getLogSize(node);
+    return call.json({ ok: true, network: toHex(node.network.id), node: node.nodeIndex, log, nowMs: node.clock() });
+  });
   app.get(ROUTES.version, (call) => call.json({ dsm: VERSION, wire: 1 }));
   app.notFound(() => refuse(fail('E_NOT_FOUND', 'NET-13', 'there is no such address').error));
   app.onError((thrown) => {

@@ -32,10 +32,11 @@ import type { SlotRecord } from './slot.ts';
 import { findAccounts } from './store/accounts.ts';
 import { listEvidence } from './store/evidence.ts';
 import { readCertificate, readCredits } from './store/finals.ts';
-import { loadItem, verifyWithStore } from './store/items.ts';
+import { loadItem } from './store/items.ts';
 import { COLLECTIONS, nodeKey } from './store/keys.ts';
 import { newestHead, readLogSize, withSubtrees } from './store/log.ts';
 import { readSlot, readTip } from './store/slots.ts';
+import { verifyWithStore } from './store/verify.ts';
 
 const notFound = (what: string) => fail('E_NOT_FOUND', 'NET-22', `this node knows no ${what}`);
 
@@ -148,10 +149,13 @@ export async function getHead(node: NodeContext): Promise<Result<NodeHead>> {
   return head ? ok({ node: node.nodeIndex, head }) : notFound('tree head: its log is empty');
 }
 
+export const getLogSize = ({ store }: NodeContext): Promise<number> =>
+  readLogSize({ read: (collection, key) => store.get(collection, key) });
+
 /** Proof that the log of `first` leaves is a prefix of that of `second`. */
 export async function getConsistency(node: NodeContext, first: number, second: number): Promise<Result<Consistency>> {
   const { store, suite } = node;
-  const size = await readLogSize({ read: (collection, key) => store.get(collection, key) });
+  const size = await getLogSize(node);
   if (first > second || second > size) {
     return fail('E_NOT_FOUND', 'NET-9', `the log has ${size} leaves`);
   }

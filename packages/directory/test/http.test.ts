@@ -170,6 +170,12 @@ describe('NET-13: health, version, heads', () => {
     expect(await response.json()).toMatchObject({ ok: true, network: toHex(net.network.id), node: 0 });
   });
 
+  test('a node whose store is gone is not healthy', async () => {
+    const broken = await openTestNode(net, 1);
+    await broken.open.close();
+    expect(await refusal(await broken.open.app.request(ROUTES.health))).toBe('503 E_STORE STO-4');
+  });
+
   test('version is that of the package', async () => {
     const { version } = await import('../package.json', { with: { type: 'json' } }).then((module) => module.default);
     expect(await (await node.open.app.request(ROUTES.version)).json()).toEqual({ dsm: version, wire: 1 });

@@ -13,8 +13,9 @@ import {
   type Result,
   type StateHash,
 } from '@dsm/core';
-import { loadItem, overlayOf, verifyWithStore } from '../store/items.ts';
+import { loadItem, overlayOf } from '../store/items.ts';
 import { broughtOf, type Node } from './settle.ts';
+import { verifyWithStore } from '../store/verify.ts';
 
 export interface CollectedState {
   readonly operation: Operation;

@@ -9,8 +9,9 @@ import {
   type Result,
 } from '@dsm/core';
 import { noteAccount } from '../store/accounts.ts';
-import { keepItems, overlayOf, verifyWithStore } from '../store/items.ts';
+import { keepItems, overlayOf } from '../store/items.ts';
 import { broughtOf, type Node } from './settle.ts';
+import { verifyWithStore } from '../store/verify.ts';
 
 export async function publish(node: Node, { account, items }: PublishRequest): Promise<Result<ChainTip>> {
   const overlay = overlayOf(node.suite, items);

@@ -22,9 +22,10 @@ import { decideVote } from '../slot.ts';
 import { proveFork } from '../store/evidence.ts';
 import { noteAccount } from '../store/accounts.ts';
 import { storeFinal } from '../store/finals.ts';
-import { keepItems, overlayOf, verifyWithStore } from '../store/items.ts';
+import { keepItems, overlayOf } from '../store/items.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { broughtOf, decideSlot, refuseConflict, type Node } from './settle.ts';
+import { verifyWithStore } from '../store/verify.ts';
 
 export async function submit(node: Node, submission: Submission): Promise<Result<SubmitAnswer>> {
   const overlay = overlayOf(node.suite, submission.items);

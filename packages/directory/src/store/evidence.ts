@@ -14,8 +14,8 @@ import {
   type Store,
 } from '@dsm/core';
 import type { NodeContext } from '../context.ts';
-import { verifyWithStore } from './items.ts';
 import { COLLECTIONS } from './keys.ts';
+import { verifyWithStore } from './verify.ts';
 
 /**
  * Evidence that the one writer of a chain signed both states for one place, as a file; undefined where there is no

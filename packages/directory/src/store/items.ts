@@ -1,7 +1,4 @@
-/**
- * Evidence in the store, found by name, and verifiers run over what came along and what is there (spec NET-20). Only
- * items that a verification used are kept.
- */
+/** Evidence in the store, found by name. Only items that a verification used are kept (spec NET-20). */
 import {
   bundleItemCodec,
   decodeWith,
@@ -9,21 +6,15 @@ import {
   nameOf,
   itemNames,
   openBundle,
-  runWithItems,
   StoreError,
-  toHex,
   type BundleItem,
-  type ChainId,
-  type Context,
   type CryptoSuite,
   type Finder,
   type Result,
-  type StateHash,
   type Store,
 } from '@dsm/core';
 import type { NodeContext } from '../context.ts';
 import { COLLECTIONS, textKey } from './keys.ts';
-import { readSlot } from './slots.ts';
 import type { Transaction } from './transaction.ts';
 
 export async function loadItem(suite: CryptoSuite, store: Store, name: string): Promise<BundleItem | undefined> {
@@ -57,52 +48,6 @@ export async function keepItems(
       const genesis = textKey(itemNames.genesis(item.body.chain));
       transaction.write(COLLECTIONS.item, genesis, encodeWith(bundleItemCodec(suite), item));
     }
-  }
-}
-
-export interface Verified<T> {
-  readonly result: Result<T>;
-  /** Every item that the verification used, whatever its origin. */
-  readonly used: readonly BundleItem[];
-}
-
-export interface VerifyOptions {
-  /** Take the node's own word for what is final, instead of its certificate. Default: true. */
-  readonly trustOwnFinals?: boolean;
-}
-
-/** Runs a verifier over `overlay` and the store. */
-export async function verifyWithStore<T>(
-  node: NodeContext,
-  overlay: Finder,
-  verify: (context: Context) => Result<T>,
-  { trustOwnFinals = true }: VerifyOptions = {},
-): Promise<Verified<T>> {
-  const { suite, network, store } = node;
-  const finals = new Map<string, StateHash | null>();
-  for (;;) {
-    const wanted = new Map<string, readonly [ChainId, number]>();
-    const knownFinal = (chain: ChainId, index: number): StateHash | undefined => {
-      if (!trustOwnFinals) return undefined;
-      const name = `${toHex(chain)} ${index}`;
-      const known = finals.get(name);
-      if (known === undefined) wanted.set(name, [chain, index]);
-      return known ?? undefined;
-    };
-    const verified = await runWithItems(
-      suite,
-      (name) => loadItem(suite, store, name),
-      overlay,
-      (evidence) => verify({ suite, network, evidence }),
-      knownFinal,
-    );
-    let progress = false;
-    for (const [name, [chain, index]] of wanted) {
-      const { final } = await readSlot(store, { chain, index });
-      finals.set(name, final);
-      progress ||= final !== null;
-    }
-    if (!progress) return verified;
   }
 }
 
