@@ -4,10 +4,10 @@ import type { Result } from '@dsm/core';
 /**
  * The way to the directory nodes. `node` is the position in the network description, `path` that of an endpoint,
  * `body` null for a question without one. `E_UNREACHABLE` on any trouble of the network, the node's own failure when it
- * refuses; never throws.
+ * refuses; never throws. `signal`: nobody waits for the answer any longer.
  */
 export interface DirectoryTransport {
-  request(node: number, path: string, body: Uint8Array | null): Promise<Result<Uint8Array>>;
+  request(node: number, path: string, body: Uint8Array | null, signal?: AbortSignal): Promise<Result<Uint8Array>>;
 }
 
 /** Where the nodes answer, by position in the network description. Not part of the network's id. */

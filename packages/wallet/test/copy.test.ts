@@ -130,4 +130,17 @@ describe('a copy of a home that pays a second time', () => {
     expectCode(await releaseExpired(alice, bob.account), 'E_FORK');
     expect(await balanceOf(alice, token)).toMatchObject({ setAside: 0n });
   });
+
+  test('WAL-6: a copy that went on is noticed by a sync, before the one left behind forks the account', async () => {
+    const { scene, alice, copy, bob } = await prepareAttack();
+    const pay = (device: Device) => payOnline(device, { to: bob.account, token: scene.token, amount: 100n });
+    expectOk(await pay(copy));
+    expectOk(await pay(copy));
+    await syncNow(alice);
+    const before = expectOk(await showChain(alice)).length;
+    expectCode(await pay(alice), 'E_FORK');
+    expect(expectOk(await showChain(alice))).toHaveLength(before);
+    expect(await syncNow(bob)).toMatchObject({ evidence: 0 });
+    expectOk(await pay(copy));
+  });
 });

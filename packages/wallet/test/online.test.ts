@@ -3,11 +3,21 @@ import { describe, expect, test } from 'vitest';
 import { payOnline } from '../src/account/payment.ts';
 import { createToken, findToken, mint } from '../src/account/token.ts';
 import { addContact } from '../src/contacts/contacts.ts';
+import { offer } from '../src/exchange/index.ts';
 import { sync } from '../src/sync/sync.ts';
 import { backup } from '../src/view/backup.ts';
 import { exportChain, getState, showChain } from '../src/view/chain.ts';
 import { history } from '../src/view/history.ts';
-import { addCustomer, addRichCustomer, balanceOf, expectCode, expectOk, makeScene, syncNow } from './support/scene.ts';
+import {
+  addCustomer,
+  addRichCustomer,
+  balanceOf,
+  befriend,
+  expectCode,
+  expectOk,
+  makeScene,
+  syncNow,
+} from './support/scene.ts';
 import { suite } from './support/wallets.ts';
 
 describe('payments through the network', () => {
@@ -40,7 +50,7 @@ describe('payments through the network', () => {
     expect(await balanceOf(alice, scene.token)).toMatchObject({ available: 100n });
   });
 
-  test('E_PENDING with two of four nodes down; sync finishes it when they are back', async () => {
+  test('WAL-7: E_PENDING with two of four nodes down, nothing goes on top, sync finishes it when they are back', async () => {
     const scene = await makeScene();
     const { device: alice } = await addRichCustomer(scene, 'alice', 1_000n);
     const { device: bob } = await addCustomer(scene, 'bob');
@@ -50,6 +60,10 @@ describe('payments through the network', () => {
     expect(await balanceOf(alice, scene.token)).toMatchObject({ available: 600n });
     expectCode(await payOnline(alice, payment), 'E_PENDING');
     expect(expectOk(await showChain(alice))).toHaveLength(3);
+    await befriend(alice, bob);
+    const command = new Uint8Array(32);
+    const onTop = { command, to: bob.account, token: scene.token, amount: 1n, order: '', provisional: true };
+    expectCode(await offer(alice, onTop), 'E_PENDING');
     const early = await syncNow(alice);
     expect(early).toMatchObject({ certified: 0, open: [{ code: 'E_PENDING' }] });
     scene.directory.down.clear();

@@ -11,10 +11,11 @@ import {
   type BundleItem,
   type ChainId,
   type Output,
+  type Receive,
   type Result,
   type Write,
 } from '@dsm/core';
-import { operateOnline, windowFrom, type Certified } from '../chain/own.ts';
+import { operateOnline, windowFrom } from '../chain/own.ts';
 import type { Device } from '../device.ts';
 import { runWith } from '../evidence/run-with.ts';
 import { creditRecords } from '../records/credit.ts';
@@ -45,7 +46,6 @@ export interface Received extends CreditPlace {
   readonly peer: ChainId;
   readonly token: Output['token'];
   readonly amount: bigint;
-  readonly certified: Certified;
 }
 
 /**
@@ -81,8 +81,7 @@ export async function creditOutput(
       ...(row ? [paymentRecords.put(device, payment, row)] : []),
     ],
   });
-  if (!certified.ok) return certified;
-  return ok({ ...place, payment, peer, token, amount, certified: certified.value });
+  return certified.ok ? ok({ source, index, output, payment, peer, token, amount }) : certified;
 }
 
 const settled = (payment: PaymentRecord): PaymentRecord => ({
@@ -114,6 +113,15 @@ const incomingPayment = (device: Device, body: Body, { token, amount }: Output):
   refundOf: null,
   message: null,
 });
+
+/** What an own `receive` state took in. */
+export async function describeReceive(device: Device, operation: Receive): Promise<Received> {
+  const { source, index, output, token, amount } = operation;
+  const { result } = await runWith(device, [], (context) => finalState(context, source, index));
+  const payment = result.ok ? result.value.body.precommit : nullifierOf(device, operation);
+  const peer = await peerOf(device, source, result.ok ? result.value.body.kind : 'account');
+  return { source, index, output, payment, peer, token, amount };
+}
 
 /** Whose money a debit was: the account itself, or the payer of the reservation. */
 async function peerOf(device: Device, source: ChainId, kind: string): Promise<ChainId> {

@@ -23,11 +23,11 @@ import { creditRecords } from '../records/credit.ts';
 import { finalRecords, readFinal } from '../records/final.ts';
 import { putItems } from '../records/item.ts';
 import { journalRecords } from '../records/journal.ts';
-import { SOLE, timeRecords } from '../records/meta.ts';
 import { reservationRecords } from '../records/reservation.ts';
 import { readState, stateRecords, type StateRecord } from '../records/state.ts';
 import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
 import { settledPayments } from './settled.ts';
+import { noteTime, timeWrites } from './time.ts';
 
 /** A state together with the verified proof that it is final. */
 export interface FinalState {
@@ -108,19 +108,6 @@ async function draftRemovals(device: Device, { kind, chain, index }: Body): Prom
   if (kind !== 'vault') return [];
   const drafts = await listVaultDrafts(device, chain, index);
   return drafts.map((hash) => vaultDraftRecords.remove(draftKey(chain, index, hash)));
-}
-
-/**
- * At least one honest clock was not before `from − Δ` when this became final (spec NET-11), so time has come that
- * far whatever this device's clock says.
- */
-const reachedMs = (device: Device, body: Body): number => body.window.from - device.network.deltaMs;
-
-const timeWrites = (device: Device, body: Body): Write[] =>
-  reachedMs(device, body) > device.seen.newestMs ? [timeRecords.put(device, SOLE, reachedMs(device, body))] : [];
-
-function noteTime(device: Device, body: Body): void {
-  device.seen.newestMs = Math.max(device.seen.newestMs, reachedMs(device, body));
 }
 
 /** Rows that a final operation changes beside its own chain. */

@@ -2,12 +2,14 @@
 import {
   done,
   fail,
+  itemNames,
   ok,
   type AccountOperation,
   type Certificate,
   type Condition,
   type BundleItem,
   type Result,
+  type StateHash,
   type Transition,
   type Window,
   type Write,
@@ -15,9 +17,10 @@ import {
 import { certify } from '../directory/certify.ts';
 import type { Device } from '../device.ts';
 import { requireUnforked } from '../evidence/store.ts';
+import { readItem } from '../records/item.ts';
 import { readState, type StateRecord } from '../records/state.ts';
 import { appendState, finishIntent } from './append.ts';
-import { requireChain, type HeldChain } from './draft.ts';
+import { readBody, requireChain, type HeldChain } from './draft.ts';
 
 /** From now, for at most D; never longer than `lastMs`. `E_EXPIRED` when that is past. */
 export function windowFrom({ clock, network }: Device, lastMs: number = Number.MAX_SAFE_INTEGER): Result<Window> {
@@ -38,6 +41,13 @@ export async function openRun(device: Device): Promise<Result<readonly StateReco
     run.push(state);
   }
   return ok(run);
+}
+
+/** The operation of an account state that this device holds. */
+export async function readAccountOperation(device: Device, hash: StateHash): Promise<AccountOperation | undefined> {
+  const body = await readBody(device, hash);
+  const item = body && (await readItem(device, itemNames.operation(body.op)));
+  return item?.type === 'operation' && item.operation.kind === 'account' ? item.operation.operation : undefined;
 }
 
 /** Certifies the open states of the own account in order. `E_PENDING` while too few nodes answer. */

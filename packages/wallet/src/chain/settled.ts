@@ -30,14 +30,26 @@ export async function settledPayments(storage: Storage, body: Body, { kind, oper
     return payment && payment.status !== 'final' ? [put(storage, asFinal(payment))] : [];
   }
   if (kind === 'vault' && operation.type === 'claim') return claimedPayments(storage, body.chain, operation.total);
+  if (kind === 'vault' && operation.type === 'release') return unclaimedPayments(storage, body.chain);
   return [];
+}
+
+const paidFrom = async (storage: Storage, vault: ChainId): Promise<readonly PaymentRecord[]> =>
+  (await listPayments(storage)).filter(
+    (payment) => payment.vault !== null && equalBytes(payment.vault, vault) && !CLOSED.has(payment.status),
+  );
+
+/** What nobody claimed before E went back to the payer. */
+async function unclaimedPayments(storage: Storage, vault: ChainId): Promise<Write[]> {
+  const paid = await paidFrom(storage, vault);
+  return paid
+    .filter(({ status }) => status !== 'final' && status !== 'void')
+    .map((payment) => put(storage, { ...payment, status: 'lost', grade: null }));
 }
 
 /** Payments out of a reservation whose running total has been claimed. */
 async function claimedPayments(storage: Storage, vault: ChainId, claimed: bigint): Promise<Write[]> {
-  const paid = (await listPayments(storage))
-    .filter((payment) => payment.vault !== null && equalBytes(payment.vault, vault) && !CLOSED.has(payment.status))
-    .toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
+  const paid = (await paidFrom(storage, vault)).toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
   const writes: Write[] = [];
   let total = 0n;
   for (const payment of paid) {

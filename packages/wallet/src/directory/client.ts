@@ -11,8 +11,9 @@ export async function askNode<T>(
   path: string,
   body: Uint8Array | null,
   codec: Codec<T>,
+  signal?: AbortSignal,
 ): Promise<Result<T>> {
-  const answer = await transport.request(node, path, body);
+  const answer = await transport.request(node, path, body, signal);
   return answer.ok ? decodeWith(codec, answer.value, `answer of node ${node}`) : answer;
 }
 

@@ -47,27 +47,29 @@ export async function gatherCertificate(
   const answers = makeQueue<GatherEvent>();
   let progress: Progress = startGathering(client, { chain, index, hash: made.hash });
   const hurry = setTimeout(() => answers.push({ type: 'hurry' }), hurryMs);
+  const over = new AbortController();
   try {
     for (;;) {
-      for (const ask of progress.asks) void send(client, made, ask).then(answers.push);
+      for (const ask of progress.asks) void send(client, made, ask, over.signal).then(answers.push);
       if (progress.outcome) return progress.outcome;
       progress = advanceGathering(client, progress.gathering, await answers.next());
     }
   } finally {
     clearTimeout(hurry);
+    over.abort();
   }
 }
 
 /** Sends one ask; its answer becomes an event whatever happens. */
-async function send(client: Client, made: Package, ask: Ask): Promise<GatherEvent> {
+async function send(client: Client, made: Package, ask: Ask, signal: AbortSignal): Promise<GatherEvent> {
   const { suite } = client;
   const { node } = ask;
   if (ask.type === 'vote') {
     const body = encodeWith(submissionCodec(suite), { state: made.hash, items: made.items, votes: ask.votes });
-    return { type: 'vote', node, answer: await askNode(client, node, ROUTES.submit, body, submitAnswerCodec) };
+    return { type: 'vote', node, answer: await askNode(client, node, ROUTES.submit, body, submitAnswerCodec, signal) };
   }
   const body = encodeWith(lockRequestCodec(suite), { quorum: ask.quorum, items: essentials(made) });
-  return { type: 'ack', node, answer: await askNode(client, node, ROUTES.lock, body, lockAnswerCodec) };
+  return { type: 'ack', node, answer: await askNode(client, node, ROUTES.lock, body, lockAnswerCodec, signal) };
 }
 
 interface Essentials {
@@ -81,17 +83,34 @@ const essentials = ({ body, operation }: Essentials): readonly BundleItem[] => [
   { type: 'operation', operation },
 ];
 
-/** Tells all nodes of a Final, so that whoever asks any of them finds it. Answers how many have it. */
+/** How long the last nodes have to take a Final that a quorum has: others bring it to them later. */
+const LINGER_MS = 300;
+
+/** Tells all nodes of a Final, so that whoever asks any of them finds it. Answers how many are known to have it. */
 export async function spreadFinal(
   client: Client,
   final: Essentials & { readonly certificate: Certificate },
 ): Promise<number> {
   const { certificate } = final;
+  const { nodes, quorum } = client.network;
   const body = encodeWith(finalRequestCodec(client.suite), { certificate, items: essentials(final) });
-  const told = await Promise.all(
-    client.network.nodes.map((_, node) => askNode(client, node, ROUTES.final, body, chainTipCodec)),
-  );
-  return told.filter((answer) => answer.ok).length;
+  const over = new AbortController();
+  const answers = makeQueue<boolean | 'over'>();
+  for (const node of nodes.keys()) {
+    const told = askNode(client, node, ROUTES.final, body, chainTipCodec, over.signal);
+    void told.then((answer) => answers.push(answer.ok));
+  }
+  let holders = 0;
+  let linger: ReturnType<typeof setTimeout> | undefined;
+  for (let left = nodes.length; left > 0; left--) {
+    const answer = await answers.next();
+    if (answer === 'over') break;
+    holders += answer ? 1 : 0;
+    if (holders >= quorum) linger ??= setTimeout(() => answers.push('over'), LINGER_MS);
+  }
+  clearTimeout(linger);
+  over.abort();
+  return holders;
 }
 
 interface Queue<T> {

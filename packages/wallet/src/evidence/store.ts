@@ -15,8 +15,10 @@ import {
   type Result,
 } from '@dsm/core';
 import { contextOf, type Device, type Storage } from '../device.ts';
+import { readChain } from '../records/chain.ts';
 import { contactRecords } from '../records/contact.ts';
 import { evidenceRecords, listEvidenceRecords, type EvidenceRecord } from '../records/evidence.ts';
+import { readFinal } from '../records/final.ts';
 
 /** Verifies an evidence file and keeps it. Answers the record, and whether it is new to this device. */
 export async function keepEvidence(
@@ -54,16 +56,27 @@ export async function findEvidence(storage: Storage, device: KeyId): Promise<Evi
   return all.find((record) => equalBytes(record.device, device));
 }
 
+const COPY = 'a copy of this wallet exists';
+
 /**
- * For new states of the own account: `E_FORK` once there is evidence against the own key. Claims, settlement and
- * evidence are never asked.
+ * For new states of the own account: `E_FORK` once there is evidence against the own key, or another state is known
+ * to be final where the own chain stands or would go on. Claims, settlement and evidence are never asked.
  */
 export async function requireUnforked(device: Device): Promise<Result<undefined>> {
   const found = await findEvidence(device, keyId(device.suite, device.key.publicKey));
-  return found
-    ? fail('E_FORK', 'WAL-6', 'this key has signed two states for one place; a copy of this wallet exists', {
-        evidence: evidenceFile(device, found),
-      })
+  if (found) {
+    const evidence = evidenceFile(device, found);
+    return fail('E_FORK', 'WAL-6', `this key has signed two states for one place; ${COPY}`, { evidence });
+  }
+  const chain = await readChain(device, device.account);
+  const index = chain?.tip.index ?? 0;
+  const [here, next] = [
+    await readFinal(device, device.account, index),
+    await readFinal(device, device.account, index + 1),
+  ];
+  const isOther = here !== undefined && chain !== undefined && !equalBytes(here, chain.tip.hash);
+  return isOther || next !== undefined
+    ? fail('E_FORK', 'WAL-6', `the network has states of this account that this wallet does not hold; ${COPY}`)
     : done;
 }
 

@@ -12,20 +12,25 @@ import {
   pathTo,
   tokenId,
   type Credit,
+  type ErrorCode,
   type Result,
   type Write,
 } from '@dsm/core';
 import { creditOutput, nullifierOf, type Received } from '../account/receive.ts';
+import { recordFinal } from '../chain/finalize.ts';
 import type { Device } from '../device.ts';
 import { askNode } from '../directory/client.ts';
 import { fetchFinal, type FetchedState } from '../directory/states.ts';
 import { creditRecords } from '../records/credit.ts';
 import { cursorKey, cursorRecords } from '../records/cursor.ts';
-import { putItems } from '../records/item.ts';
 import { putToken } from '../records/token.ts';
+import type { Notes } from './notes.ts';
 
 /** Pages of one node that one look takes in, so that a node cannot keep a device busy for ever. */
 const MAX_PAGES = 64;
+
+/** Debits that one node lists and no node can prove: after that many the rest of its list waits for another look. */
+const MAX_UNPROVEN = 32;
 
 /** Notes verified debits that the nodes list. Answers how many nodes answered. */
 export async function lookForCredits(device: Device): Promise<Result<number>> {
@@ -60,13 +65,16 @@ async function noteCredits(
   credits: readonly Credit[],
 ): Promise<Result<boolean>> {
   let cursor = start;
+  let unproven = 0;
   for (const credit of credits) {
+    if (unproven > MAX_UNPROVEN) return ok(false);
     // Cursors ascend; one that does not would have this device go in circles.
     if (credit.cursor <= cursor) return ok(false);
     const key = nullifierOf(device, credit);
     if (!(await creditRecords.read(device, key))) {
       const final = await fetchFinal(device, credit.source, credit.index);
       if (!final.ok && final.error.code === 'E_UNREACHABLE') return ok(false);
+      unproven += final.ok ? 0 : 1;
       const noted = final.ok ? await noteCredit(device, credit, final.value) : done;
       if (!noted.ok) return noted;
     }
@@ -81,36 +89,32 @@ async function noteCredit(device: Device, place: Credit, state: FetchedState): P
   const { source, index, output } = place;
   const debit = outputsOf(state.operation)[output];
   if (!debit || !equalBytes(debit.to, device.account)) return done;
+  const recorded = await recordFinal(device, state, { delivered: true });
+  if (!recorded.ok) return recorded;
   const key = nullifierOf(device, place);
   const { token, amount } = debit;
   const policies: Write[] = state.items.flatMap((item) =>
     item.type === 'policy' ? putToken(device, tokenId(device.suite, item.policy), item.policy) : [],
   );
-  const committed = await device.store.commit(
-    [
-      ...putItems(device, state.items),
-      ...policies,
-      creditRecords.put(device, key, { source, index, output, token, amount, received: null }),
-    ],
-    [creditRecords.isAbsent(key)],
-  );
+  const noted = creditRecords.put(device, key, { source, index, output, token, amount, received: null });
+  const committed = await device.store.commit([...policies, noted], [creditRecords.isAbsent(key)]);
   return committed.ok || committed.error.code === 'E_CONFLICT' ? done : committed;
 }
 
-export interface CreditsTaken {
-  readonly received: readonly Received[];
-  /** Why the rest was not taken in. */
-  readonly failure: Result<never> | undefined;
-}
+/** Codes after which no other credit would go through either. */
+const STOPS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['E_PENDING', 'E_FORK']);
 
-/** Credits what was noted, one certified `receive` state each. Stops at the first that does not go through. */
-export async function takeCredits(device: Device): Promise<CreditsTaken> {
+/** Credits what was noted, one certified `receive` state each. What one of them fails with does not stop the others. */
+export async function takeCredits(device: Device, notes: Notes): Promise<Result<readonly Received[]>> {
   const received: Received[] = [];
   for (const { value } of await creditRecords.list(device)) {
     if (value.received !== null) continue;
     const taken = await creditOutput(device, value);
     if (taken.ok) received.push(taken.value);
-    else if (taken.error.code !== 'E_CREDITED') return { received, failure: taken };
+    if (taken.ok || taken.error.code === 'E_CREDITED') continue;
+    const noted = notes.take(taken);
+    if (!noted.ok) return noted;
+    if (STOPS.has(taken.error.code)) break;
   }
-  return { received, failure: undefined };
+  return ok(received);
 }

@@ -1,14 +1,15 @@
 /** Finishing what was begun: intents are signed, signed states are brought to the nodes until they are final. */
 import { done, equalBytes, ok, type ChainId, type Result, type StateHash } from '@dsm/core';
+import { describeReceive, type Received } from '../account/receive.ts';
 import { signIntent } from '../chain/append.ts';
 import { readBody } from '../chain/draft.ts';
-import { settleOwn } from '../chain/own.ts';
+import { openRun, readAccountOperation, settleOwn } from '../chain/own.ts';
 import type { Device } from '../device.ts';
 import { certify } from '../directory/certify.ts';
-import { readChain } from '../records/chain.ts';
 import { readFinal } from '../records/final.ts';
 import { listJournal } from '../records/journal.ts';
-import { readState } from '../records/state.ts';
+import { reservationRecords } from '../records/reservation.ts';
+import { readState, type StateRecord } from '../records/state.ts';
 import { listVaultDrafts } from '../records/vault-draft.ts';
 import type { Notes } from './notes.ts';
 
@@ -23,24 +24,45 @@ export async function signIntents(device: Device): Promise<Result<undefined>> {
   return done;
 }
 
-/** Own states to Final, in order. Answers how many became final. */
-export async function settleJournal(device: Device, notes: Notes): Promise<Result<number>> {
-  const before = await certifiedIndex(device);
+/** What settling the journal brought. */
+export interface JournalSettled {
+  /** Own `receive` states that became final. */
+  readonly received: readonly Received[];
+  /** Other own states that did. */
+  readonly certified: number;
+}
+
+/** Own states to Final, in order; claims are left to `claimTotals`. */
+export async function settleJournal(device: Device, notes: Notes): Promise<Result<JournalSettled>> {
+  const open = await openRun(device);
+  if (!open.ok) return open;
   const settled = notes.take(await settleOwn(device));
   if (!settled.ok) return settled;
-  let count = (await certifiedIndex(device)) - before;
+  const { received, certified } = await describeSettled(device, open.value);
+  let count = certified;
   for (const { chain, index } of await listJournal(device)) {
     const isOwn = equalBytes(chain, device.account);
-    const result = isOwn ? await spreadOwn(device, index) : await settleSlot(device, chain, index);
-    const noted = notes.take(result);
+    const noted = notes.take(await (isOwn ? spreadOwn(device, index) : settleSlot(device, chain, index)));
     if (!noted.ok) return noted;
     count += noted.value ? 1 : 0;
   }
-  return ok(count);
+  return ok({ received, certified: count });
 }
 
-const certifiedIndex = async (device: Device): Promise<number> =>
-  (await readChain(device, device.account))?.certifiedTip.index ?? 0;
+/** Which of the states that were open before are final now. */
+async function describeSettled(device: Device, before: readonly StateRecord[]): Promise<JournalSettled> {
+  const received: Received[] = [];
+  let certified = 0;
+  for (const { hash } of before) {
+    const body = await readBody(device, hash);
+    const final = body && (await readFinal(device, body.chain, body.index));
+    if (!final || !equalBytes(final, hash)) continue;
+    const operation = await readAccountOperation(device, hash);
+    if (operation?.type === 'receive') received.push(await describeReceive(device, operation));
+    else certified += 1;
+  }
+  return { received, certified };
+}
 
 /** A state that was certified, and perhaps not told to enough nodes. */
 async function spreadOwn(device: Device, index: number): Promise<Result<boolean>> {
@@ -53,6 +75,8 @@ async function spreadOwn(device: Device, index: number): Promise<Result<boolean>
 /** One slot of a vault: whichever of this device's drafts the nodes will have. True if it became final. */
 async function settleSlot(device: Device, vault: ChainId, index: number): Promise<Result<boolean>> {
   const known = await readFinal(device, vault, index);
+  const reservation = await reservationRecords.read(device, vault);
+  if (!known && reservation && equalBytes(reservation.payee, device.account)) return ok(false);
   const state = await readState(device, vault, index);
   const drafts: StateHash[] = known ? [known] : [...(await listVaultDrafts(device, vault, index))];
   if (drafts.length === 0 && state) drafts.push(state.hash);

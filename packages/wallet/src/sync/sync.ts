@@ -6,6 +6,7 @@ import { fail, ok, type Failure, type Result } from '@dsm/core';
 import type { Received } from '../account/receive.ts';
 import type { Device } from '../device.ts';
 import { publishCard } from '../directory/publish.ts';
+import { lookForCopy } from '../evidence/own-copy.ts';
 import { guardStore } from '../guard.ts';
 import { listEvidenceRecords } from '../records/evidence.ts';
 import { claimTotals, refreshReservations, type Claimed } from './claims.ts';
@@ -42,6 +43,8 @@ async function run(device: Device): Promise<Result<SyncReport>> {
   const notes = makeNotes();
   const published = notes.take(await publishCard(device));
   if (!published.ok) return published;
+  const copied = notes.take(await lookForCopy(device));
+  if (!copied.ok) return copied;
   const moved = await moveAll(device);
   if (!moved.ok) return moved;
   const looked = await lookForEvidence(device, notes);
@@ -84,10 +87,8 @@ async function moveOnce(device: Device, notes: Notes): Promise<Result<Omit<Moved
   if (!refreshed.ok) return refreshed;
   const claimed = await claimTotals(device, notes);
   if (!claimed.ok) return claimed;
-  const { received, failure } = await takeCredits(device);
-  if (failure) {
-    const noted = notes.take(failure);
-    if (!noted.ok) return noted;
-  }
-  return ok({ received, claimed: claimed.value, certified: own.value + held.value });
+  const taken = await takeCredits(device, notes);
+  if (!taken.ok) return taken;
+  const received = [...own.value.received, ...taken.value];
+  return ok({ received, claimed: claimed.value, certified: own.value.certified + held.value });
 }

@@ -8,13 +8,13 @@ export interface HttpOptions {
 }
 
 export const httpTransport = (endpoints: Endpoints, { timeoutMs = 10_000 }: HttpOptions = {}): DirectoryTransport => ({
-  async request(node, path, body) {
+  async request(node, path, body, signal) {
     const endpoint = endpoints[node];
     if (endpoint === undefined) return fail('E_UNREACHABLE', 'NET-13', `no address of node ${node} is known`);
     try {
       const response = await fetch(new URL(path, endpoint), {
         method: body === null ? 'GET' : 'POST',
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
         redirect: 'error',
         ...(body !== null && { body: body as Uint8Array<ArrayBuffer>, headers: { 'content-type': CBOR_TYPE } }),
       });

@@ -4,22 +4,18 @@ import {
   balanceLeaf,
   editLeaves,
   equalBytes,
-  itemNames,
   must,
   ok,
   toHex,
-  type AccountOperation,
   type Result,
-  type StateHash,
   type TokenId,
 } from '@dsm/core';
 import { listTokens, type Token } from '../account/token.ts';
-import { readBody, requireChain, type HeldChain } from '../chain/draft.ts';
-import { openRun } from '../chain/own.ts';
+import { requireChain, type HeldChain } from '../chain/draft.ts';
+import { openRun, readAccountOperation } from '../chain/own.ts';
 import type { Device } from '../device.ts';
 import { heldPayments } from '../exchange/totals.ts';
 import { guardStore } from '../guard.ts';
-import { readItem } from '../records/item.ts';
 import { listReservations } from '../records/reservation.ts';
 
 export interface Balance extends Token {
@@ -71,12 +67,6 @@ async function uncertainCredits(device: Device): Promise<Result<Sums>> {
     if (operation?.type === 'receive' || operation?.type === 'mint') credits.push(operation);
   }
   return ok(sumUp(credits));
-}
-
-async function readAccountOperation(device: Device, hash: StateHash): Promise<AccountOperation | undefined> {
-  const body = await readBody(device, hash);
-  const item = body && (await readItem(device, itemNames.operation(body.op)));
-  return item?.type === 'operation' && item.operation.kind === 'account' ? item.operation.operation : undefined;
 }
 
 /** A payer's total belongs to the payee from its signature on, claimed or not. */

@@ -9,6 +9,12 @@ import type { Device } from '../../src/device.ts';
 
 export const suite: ReturnType<typeof nodeCryptoSuite> = nodeCryptoSuite();
 
+/** What a test knows to be there. */
+export function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('what the test needs is not there');
+  return value;
+}
+
 export const CHEAP_COST = { memoryKib: 8, passes: 1, lanes: 1 } as const;
 
 export const PASSPHRASE = 'correct horse';
@@ -22,7 +28,7 @@ export const OFFLINE: DirectoryTransport = {
 };
 
 export interface TestWorld {
-  readonly net: TestNetwork;
+  net: TestNetwork;
   /** Set it to move time. */
   nowMs: number;
   readonly clock: Clock;
