@@ -32,7 +32,7 @@ const takeDown = (table: Table): void => {
 };
 
 describe('a provisional payment', () => {
-  test('by default nobody takes one', async () => {
+  test('WAL-10: by default nobody takes one', async () => {
     const table = await layTable();
     const offered = must(await offerOf(table, table.alice.device, table.till.device, 100n));
     expect(codeOf(await accept(table.till.device, messageOf(offered)))).toBe('E_POLICY');

@@ -44,7 +44,7 @@ async function payOnce(table: Table, amount: bigint) {
 const verdict = (table: Table, bytes: Uint8Array) => verifyFile(suite, table.world.net.network, bytes);
 
 describe('a payment out of a reservation, offline', () => {
-  test('three turns end in a reserved payment, and every file verifies alone', async () => {
+  test('REL-10, REL-15, REL-18, REL-19: three turns end in a reserved payment, and every file verifies alone', async () => {
     const table = await layTable();
     for (const node of [0, 1, 2, 3]) table.directory.down.add(node);
     const { offered, accepted, committed, received } = await payOnce(table, 750n);
@@ -61,7 +61,7 @@ describe('a payment out of a reservation, offline', () => {
     expect(verdict(table, messageOf(ack))).toMatchObject({ ok: true, kind: 'ack' });
   });
 
-  test('repeating any turn gives the same bytes and moves nothing', async () => {
+  test('REL-21: repeating any turn gives the same bytes and moves nothing', async () => {
     const table = await layTable();
     const key = command();
     const first = must(await offerOf(table, 750n, { command: key }));
@@ -78,7 +78,7 @@ describe('a payment out of a reservation, offline', () => {
     expect(payments.filter(({ value }) => value.kind === 'reserved')).toHaveLength(1);
   });
 
-  test('several payments one after the other; a total is never above what was set aside', async () => {
+  test('RES-2: several payments one after the other; a total is never above what was set aside', async () => {
     const table = await layTable();
     await payOnce(table, 750n);
     await payOnce(table, 750n);
@@ -86,7 +86,7 @@ describe('a payment out of a reservation, offline', () => {
     await payOnce(table, 500n);
   });
 
-  test('two turns on a synced relationship, full and compact', async () => {
+  test('REL-17: two turns on a synced relationship, full and compact', async () => {
     const table = await layTable();
     await payOnce(table, 500n);
     const options = { from: table.alice.device.account, token: table.token, amount: 250n, order: 'coffee' };
@@ -101,7 +101,7 @@ describe('a payment out of a reservation, offline', () => {
     }
   });
 
-  test('three turns in compact form on a synced relationship', async () => {
+  test('REL-13: three turns in compact form on a synced relationship', async () => {
     const table = await layTable();
     await payOnce(table, 500n);
     const offered = must(await offerOf(table, 100n, { compact: true }));
@@ -111,7 +111,7 @@ describe('a payment out of a reservation, offline', () => {
     expect(messageOf(committed).length).toBeLessThan(6_500);
   });
 
-  test('one open payment with a peer at a time; cancelling frees the place', async () => {
+  test('REL-21: one open payment with a peer at a time; cancelling frees the place', async () => {
     const table = await layTable();
     const offered = must(await offerOf(table, 100n));
     expect(codeOf(await offerOf(table, 200n))).toBe('E_OPEN');
@@ -121,7 +121,7 @@ describe('a payment out of a reservation, offline', () => {
     await payOnce(table, 200n);
   });
 
-  test('an accept that has expired is not committed; a commit after E minus margin is void', async () => {
+  test('REL-16, REL-22: an accept that has expired is not committed; a commit after E minus margin is void', async () => {
     const table = await layTable();
     const offered = must(await offerOf(table, 100n));
     const accepted = must(await accept(table.till.device, messageOf(offered)));
@@ -134,7 +134,7 @@ describe('a payment out of a reservation, offline', () => {
     expect(codeOf(await receive(table.till.device, messageOf(committed)))).toBe('E_VOID');
   });
 
-  test('a copy of the payer cannot spend the reservation twice: the payee refuses', async () => {
+  test('REL-13: a copy of the payer cannot spend the reservation twice: the payee refuses', async () => {
     const table = await layTable();
     await payOnce(table, 500n);
     const copy = await copyOf(table, table.alice);
@@ -152,7 +152,7 @@ describe('a payment out of a reservation, offline', () => {
     expect(codeOf(await accept(table.till.device, messageOf(twice)))).toBe('E_STALE');
   });
 
-  test('an offer closes the request that proposed the same place', async () => {
+  test('REL-23: an offer closes the request that proposed the same place', async () => {
     const table = await layTable();
     await payOnce(table, 500n);
     const options = { from: table.alice.device.account, token: table.token, amount: 100n, order: '' };
@@ -191,7 +191,7 @@ describe('a payment out of a reservation, offline', () => {
     expect(must(await receive(till.device, messageOf(committed))).payment.grade).toBe('reserved');
   });
 
-  test('a refund names the original and never exceeds it', async () => {
+  test('REL-24: a refund names the original and never exceeds it', async () => {
     const table = await layTable();
     const { received } = await payOnce(table, 750n);
     const refuse = await refund(table.till.device, {
