@@ -1,5 +1,14 @@
 /** `dsm init`. */
-import { fail, isSignatureAlgorithm, ok, type NetworkFile, type Result, type SignatureAlgorithm } from '@dsm/core';
+import {
+  fail,
+  isLabel,
+  isSignatureAlgorithm,
+  LIMITS,
+  ok,
+  type NetworkFile,
+  type Result,
+  type SignatureAlgorithm,
+} from '@dsm/core';
 import { nodeCryptoSuite, systemEntropy, wordsFromEntropy } from '@dsm/platform/node';
 import { createWallet, describeDevice, httpTransport } from '@dsm/wallet';
 import { option, type Call, type Command } from '../call.ts';
@@ -13,6 +22,7 @@ import { bold, warning } from '../output/style.ts';
 const DEFAULT_ALGORITHM: SignatureAlgorithm = 'slh-dsa-sha2-128f';
 
 interface Wishes {
+  readonly name: string;
   readonly file: NetworkFile;
   readonly algorithm: SignatureAlgorithm;
   readonly passphrase: string;
@@ -23,7 +33,7 @@ export const init: Command = async (call) => {
   if (!wishes.ok) return wishes;
   const clock = openClock(call.env);
   if (!clock.ok) return clock;
-  const { file, algorithm, passphrase } = wishes.value;
+  const { name, file, algorithm, passphrase } = wishes.value;
   return closing(await makeHome(call.home), async (store) => {
     const created = await createWallet({
       store,
@@ -33,7 +43,7 @@ export const init: Command = async (call) => {
       transport: httpTransport(file.endpoints),
       network: file.network,
       endpoints: file.endpoints,
-      name: option(call, 'name') ?? '',
+      name,
       passphrase,
       algorithm,
       wordsFromEntropy,
@@ -47,10 +57,15 @@ export const init: Command = async (call) => {
 async function readWishes(call: Call): Promise<Result<Wishes>> {
   const algorithm = option(call, 'suite') ?? DEFAULT_ALGORITHM;
   if (!isSignatureAlgorithm(algorithm)) return fail('E_ALGORITHM', 'ENC-6', `--suite: ${algorithm} is unknown`);
+  // Checked before the home is made.
+  const name = option(call, 'name') ?? '';
+  if (!isLabel(name, LIMITS.nameBytes, 1)) {
+    return fail('E_FORMAT', 'WAL-4', `--name: 1 to ${LIMITS.nameBytes} bytes of visible text are expected`);
+  }
   const file = readNetworkFile(nodeCryptoSuite(), option(call, 'network') ?? '');
   if (!file.ok) return file;
   const passphrase = await readPassphrase(call, { twice: true });
-  return passphrase.ok ? ok({ file: file.value, algorithm, passphrase: passphrase.value }) : passphrase;
+  return passphrase.ok ? ok({ name, file: file.value, algorithm, passphrase: passphrase.value }) : passphrase;
 }
 
 const describe = (call: Call, id: Readonly<Record<string, string>>, words: string): Answer =>
