@@ -18,7 +18,7 @@ beforeAll(() => (dir = mkdtempSync(join(tmpdir(), 'dsm-contract-'))));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe('the commands', () => {
-  test('are those of the contract', () => {
+  test('are those of the contract, and keep', () => {
     expect(specs.map(({ usage }) => usage).toSorted()).toEqual(
       [
         'accept <file>',
@@ -42,6 +42,7 @@ describe('the commands', () => {
         'history',
         'id',
         'init',
+        'keep',
         'network up',
         'offer <name> <amount> <symbol>',
         'pay <name> <amount> <symbol>',

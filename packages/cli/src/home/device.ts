@@ -1,9 +1,11 @@
 /** The device in a home, opened for one command. */
 import type { Result } from '@dsm/core';
 import { nodeCryptoSuite, systemEntropy } from '@dsm/platform/node';
-import { httpTransport, openWallet, type Device } from '@dsm/wallet';
+import { dueClaims, httpTransport, openWallet, type Device } from '@dsm/wallet';
 import type { Call } from '../call.ts';
 import { openClock } from '../input/clock.ts';
+import { describeDue } from '../output/due.ts';
+import { alarm } from '../output/style.ts';
 import { closing, openHome, requireWallet } from './home.ts';
 import { readPassphrase } from './passphrase.ts';
 
@@ -25,6 +27,17 @@ export async function withDevice<T>(call: Call, run: (device: Device) => Promise
       transportFor: (endpoints) => httpTransport(endpoints),
       passphrase: passphrase.value,
     });
-    return device.ok ? run(device.value) : device;
+    if (!device.ok) return device;
+    const result = await run(device.value);
+    if (result.ok && !call.json) await warnOfDue(call, device.value);
+    return result;
   });
+}
+
+/** Money that is lost unless somebody acts is said whatever was asked. */
+async function warnOfDue(call: Call, device: Device): Promise<void> {
+  const due = await dueClaims(device);
+  for (const claim of due.ok ? due.value : []) {
+    if (claim.urgency === 'urgent') call.notify(alarm(describeDue(claim, device.clock())));
+  }
 }

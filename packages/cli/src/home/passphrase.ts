@@ -2,13 +2,13 @@
 import { fail, ok, type Result } from '@dsm/core';
 import type { Call } from '../call.ts';
 
-const VARIABLE = 'DSM_PASSPHRASE';
+export const PASSPHRASE = 'DSM_PASSPHRASE';
 
 /** `twice` for a new one, so that a slip does not lock the wallet for ever. */
 export async function readPassphrase(call: Call, { twice }: { readonly twice: boolean }): Promise<Result<string>> {
-  const given = call.env[VARIABLE];
+  const given = call.env[PASSPHRASE];
   if (given !== undefined && given !== '') return ok(given);
-  if (!call.isInteractive) return fail('E_PASSPHRASE', 'CLI-2', `no passphrase: set ${VARIABLE}, or use a terminal`);
+  if (!call.isInteractive) return fail('E_PASSPHRASE', 'CLI-2', `no passphrase: set ${PASSPHRASE}, or use a terminal`);
   return askPassphrase(twice);
 }
 

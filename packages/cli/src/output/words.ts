@@ -20,8 +20,7 @@ export const formatTime = (timeMs: number): string =>
   new Date(timeMs).toLocaleString('en-GB', FORM).replace(' at ', ', ');
 
 /** For programs: ISO 8601 in UTC. */
-export const isoTime = (timeMs: number): string =>
-  timeMs > LAST_DATE_MS ? 'forever' : new Date(timeMs).toISOString();
+export const isoTime = (timeMs: number): string => (timeMs > LAST_DATE_MS ? 'forever' : new Date(timeMs).toISOString());
 
 /** `in 3 days`, `in 20 minutes`, `now past`. */
 export function formatRemaining(timeMs: number, nowMs: number): string {

@@ -47,7 +47,7 @@ function forgiveStaleConnections(): () => void {
   };
 }
 
-export async function openWorld(): Promise<World> {
+export async function openWorld({ marginMs = 5_000 } = {}): Promise<World> {
   const restoreFetch = forgiveStaleConnections();
   const dir = mkdtempSync(join(tmpdir(), 'dsm-world-'));
   const suite = nodeCryptoSuite();
@@ -59,7 +59,7 @@ export async function openWorld(): Promise<World> {
     nodes: keys.map(({ publicKey }) => publicKey),
     deltaMs: 1_000,
     gapMs: 3_000,
-    marginMs: 5_000,
+    marginMs,
     settleMs: 60 * MINUTE_MS,
     roundMs: 1_000,
     partitions: [],

@@ -40,6 +40,12 @@ const SPECS: readonly CommandSpec[] = [
     run: async (call) => (await import('../sync.ts')).syncCommand(call),
   },
   {
+    usage: 'keep',
+    summary: 'Stay and claim by itself what was received out of reservations, and warn when it cannot.',
+    example: 'dsm keep --home till',
+    run: async (call) => (await import('../keep.ts')).keep(call),
+  },
+  {
     usage: 'reserve <name> <amount> <symbol>',
     summary: 'Set an amount aside for one contact, who then takes payments out of it offline as final.',
     example: 'dsm reserve till 20 MEAL --until 7d',
