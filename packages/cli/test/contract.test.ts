@@ -1,4 +1,4 @@
-/** CLI-1: what scripts rely on, whatever the command. */
+/** What scripts rely on, whatever the command. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ let dir: string;
 beforeAll(() => (dir = mkdtempSync(join(tmpdir(), 'dsm-contract-'))));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe('the commands', () => {
+describe('CLI-1: the commands', () => {
   test('are those of the contract, and keep', () => {
     expect(specs.map(({ usage }) => usage).toSorted()).toEqual(
       [

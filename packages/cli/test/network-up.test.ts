@@ -49,7 +49,7 @@ const answers = async (endpoint: string): Promise<boolean> => {
 const errorOf = (stderr: string): { code: string; message: string } =>
   (JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '') as { error: { code: string; message: string } }).error;
 
-describe('dsm network up', () => {
+describe('CLI-6: dsm network up', () => {
   test('says ready once all nodes answer, and nothing after it; every node has its own store and log', async () => {
     const running = await upAndReady('--nodes', '4');
     const { endpoints, description } = readNetwork();
