@@ -111,7 +111,6 @@ const incomingPayment = (device: Device, body: Body, { token, amount }: Output):
   claimBy: null,
   settleBy: null,
   refundOf: null,
-  message: null,
 });
 
 /** What an own `receive` state took in. */

@@ -47,6 +47,5 @@ export function newPayment(device: Device, { body, hash, operation, outputs }: T
     claimBy: null,
     settleBy: null,
     refundOf: null,
-    message: null,
   };
 }

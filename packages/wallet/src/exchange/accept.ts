@@ -267,7 +267,6 @@ export function paymentOf(device: Device, facts: OfferFacts, expiresAt: number):
     claimBy: isReserved ? facts.goodUntil : null,
     settleBy: isReserved ? null : facts.goodUntil,
     refundOf: facts.refundOf,
-    message: null,
   };
 }
 

@@ -6,7 +6,6 @@ import {
   ok,
   stateHash,
   toHex,
-  tokenId,
   verifyAccept,
   type Agreement,
   type AgreementFacts,
@@ -18,6 +17,7 @@ import type { Device } from '../device.ts';
 import { runWith } from '../evidence/run-with.ts';
 import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
+import { paymentOf } from './accept.ts';
 import { answerCommit, isCommitted, mayCommit, redraft, signCommit, verifyAgreement } from './agreement.ts';
 import { openMessage, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
@@ -120,31 +120,7 @@ async function requestedPayment(
 }
 
 /** The requested payment as the payer sees it. */
-function requestedFrom(
-  device: Device,
-  { offer, accept }: AgreementFacts,
-  relationship: RelationshipRecord,
-): PaymentRecord {
-  const { body, hash } = offer.transition;
-  return {
-    payment: body.precommit,
-    kind: offer.grade,
-    direction: 'out',
-    peer: relationship.peer,
-    token: tokenId(device.suite, offer.policy),
-    amount: offer.amount,
-    order: offer.order,
-    grade: null,
-    status: 'requested',
-    at: device.clock(),
-    state: hash,
-    chain: body.chain,
-    index: body.index,
-    vault: offer.pay?.vault ?? null,
-    expiresAt: Math.min(body.window.until, accept.operation.window.until),
-    claimBy: offer.goodUntil,
-    settleBy: null,
-    refundOf: offer.refundOf,
-    message: null,
-  };
+function requestedFrom(device: Device, { offer, accept }: AgreementFacts, { peer }: RelationshipRecord): PaymentRecord {
+  const expiresAt = Math.min(offer.transition.body.window.until, accept.operation.window.until);
+  return { ...paymentOf(device, offer, expiresAt), direction: 'out', peer, status: 'requested' };
 }

@@ -173,10 +173,3 @@ export function adoptWrites(device: Device, replay: Replay, k: number): readonly
 /** That the half is still held as it was when it was replayed. */
 export const adoptCondition = (device: Device, replay: Replay): Condition =>
   chainUnchanged(device, replay.chain, replay.held);
-
-/** The replay without its last step: what may be adopted while that step is not signed. */
-export const stepsOf = (replay: Replay): readonly BundleItem[] =>
-  replay.steps.flatMap(({ body, operation }): BundleItem[] => [
-    { type: 'body', body },
-    { type: 'operation', operation },
-  ]);

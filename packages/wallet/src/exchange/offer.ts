@@ -239,7 +239,6 @@ async function storeOffer(
     chain: body.chain,
     index: body.index,
     refundOf: options.refundOf ?? null,
-    message: null,
     ...payment,
   };
   const committed = await device.store.commit(

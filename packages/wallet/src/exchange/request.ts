@@ -148,7 +148,6 @@ async function storeRequest(
     claimBy: reservation.until - device.network.marginMs,
     settleBy: null,
     refundOf: null,
-    message: null,
   };
   const outcomes = await listOutcomes(device, relationship);
   const operation: HalfOperation = {

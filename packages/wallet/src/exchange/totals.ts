@@ -1,6 +1,6 @@
 /** What is received but not claimed: hooks for sync, claims and balances. */
 import { equalBytes, type ChainId } from '@dsm/core';
-import type { Device, Storage } from '../device.ts';
+import type { Device } from '../device.ts';
 import { listPayments, type PaymentRecord } from '../records/payment.ts';
 import { listReservations, type ReservationRecord } from '../records/reservation.ts';
 import { totalProofRecords, type TotalProof } from './records.ts';
@@ -22,9 +22,6 @@ export async function unclaimedTotals(device: Device): Promise<readonly Unclaime
   }
   return unclaimed;
 }
-
-export const totalProof = (storage: Storage, vault: ChainId): Promise<TotalProof | undefined> =>
-  totalProofRecords.read(storage, vault);
 
 const isHeld = ({ status }: PaymentRecord): boolean => status === 'received' || status === 'acknowledged';
 

@@ -1,7 +1,6 @@
 /** Payments of this device, in and out, of every kind: what `history` shows. Key: the pre-commitment. */
 import {
   amount,
-  bytes,
   hash,
   label,
   LIMITS,
@@ -57,8 +56,6 @@ export interface PaymentRecord {
   readonly claimBy: number | null;
   readonly settleBy: number | null;
   readonly refundOf: Uint8Array | null;
-  /** Newest own message, so that a repeated command answers the same. */
-  readonly message: Uint8Array | null;
 }
 
 export const paymentRecords: Collection<PaymentRecord> = defineCollection('payment', () =>
@@ -94,7 +91,6 @@ export const paymentRecords: Collection<PaymentRecord> = defineCollection('payme
     claimBy: optional(uint()),
     settleBy: optional(uint()),
     refundOf: optional(hash()),
-    message: optional(bytes(0, LIMITS.fileBytes)),
   }),
 );
 
