@@ -59,18 +59,18 @@ export interface SizeWork {
 export interface Run {
   /** Done at the end of the run, last first, whatever happens. */
   readonly defer: (release: () => void | Promise<void>) => void;
-  /** Made on the first call of a run, the same from then on. */
-  readonly share: <T>(make: (run: Run) => T) => T;
+  /** Made on the first call of a run for this key, the same from then on. */
+  readonly share: <T>(key: string, make: (run: Run) => T) => T;
 }
 
 export function openRun(): Run & { readonly close: () => Promise<void> } {
   const releases: (() => void | Promise<void>)[] = [];
-  const shared = new Map<unknown, unknown>();
+  const shared = new Map<string, unknown>();
   const run: Run = {
     defer: (release) => void releases.push(release),
-    share: <T>(make: (run: Run) => T): T => {
-      if (!shared.has(make)) shared.set(make, make(run));
-      return shared.get(make) as T;
+    share: <T>(key: string, make: (run: Run) => T): T => {
+      if (!shared.has(key)) shared.set(key, make(run));
+      return shared.get(key) as T;
     },
   };
   return {

@@ -26,7 +26,7 @@ const longChain = (run: Run): readonly Body[] => extendChain(suite, openWorld(ru
 const STEP = 7_919;
 
 function lookUps(run: Run, length: number, k: number): (suite: CryptoSuite) => unknown {
-  const states = run.share(longChain);
+  const states = run.share('long chain', longChain);
   const checkpoints = new Map(
     states.slice(0, length).flatMap((body) => (body.index % k === 0 ? [[body.index, stateHash(suite, body)]] : [])),
   );
@@ -60,7 +60,7 @@ const lookUpFloor = (k: number): Bench => ({
   name: FLOOR_LOOK_UP(k),
   about: `The hashes of the states on an average walk of ${(k + 1) / 2}, from their encodings.`,
   prepare: (run) => {
-    const states = run.share(longChain).slice(0, k + 1);
+    const states = run.share('long chain', longChain).slice(0, k + 1);
     const calls = recordHashes(suite, (suite) => states.forEach((body) => stateHash(suite, body)));
     return { type: 'timed', once: repeatHashes(suite, calls), units: 2 };
   },

@@ -2,6 +2,7 @@
 import type { Bench } from '../harness/bench.ts';
 import { chainBenches } from './chain.ts';
 import { leafBenches } from './leaves.ts';
+import { paymentBenches } from './payments.ts';
 import { signatureBenches } from './signatures.ts';
 
-export const BENCHES: readonly Bench[] = [...chainBenches, ...leafBenches, ...signatureBenches];
+export const BENCHES: readonly Bench[] = [...chainBenches, ...leafBenches, ...signatureBenches, ...paymentBenches];

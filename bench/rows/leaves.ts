@@ -32,16 +32,9 @@ function fill(start: Tree, leaves: number, has: number): Tree {
   return tree;
 }
 
-const treeOf = (leaves: number) => {
-  const make = treeMakers.get(leaves) ?? ((): Tree => fill(null, leaves, 0));
-  treeMakers.set(leaves, make);
-  return make;
-};
-const treeMakers = new Map<number, () => Tree>();
-
 /** Sets leaves that are there to other values, one after the other. */
 function update(run: Run, leaves: number): (suite: CryptoSuite) => unknown {
-  const tree = run.share(treeOf(leaves));
+  const tree = run.share(`tree of ${leaves}`, () => fill(null, leaves, 0));
   const paths = Array.from({ length: Math.min(leaves, 1_024) }, (_, i) =>
     leafPath(suite, creditLeaf(seed('credit', i))),
   );
@@ -104,7 +97,7 @@ const makeContext = (run: Run) => {
   makePolicy(net, owner);
   return contextOf(net);
 };
-const contextOfWorld = (run: Run) => run.share(makeContext);
+const contextOfWorld = (run: Run) => run.share('context', makeContext);
 
 const transitionBench = (leaves: number): Bench => ({
   ...unsigned,

@@ -36,7 +36,7 @@ export const signRaw = (keys: RawKeys, message: Uint8Array = MESSAGE): Uint8Arra
 export const verifyRaw = (keys: RawKeys, signature: Uint8Array, message: Uint8Array = MESSAGE): boolean =>
   verify(null, message, { key: keys.public, context: CONTEXT }, signature);
 
-const must = (valid: boolean): void => {
+export const requireValid = (valid: boolean): void => {
   if (!valid) throw new Error('a signature that was just made does not verify');
 };
 
@@ -69,7 +69,7 @@ function benchesOf(algorithm: SignatureAlgorithm): readonly Bench[] {
       peer: rawVerifyName(algorithm),
       prepare: () => {
         const signature = suite.sign(keys.secretKey, 'state', MESSAGE);
-        return { type: 'timed', once: () => must(suite.verify(keys.publicKey, 'state', MESSAGE, signature)) };
+        return { type: 'timed', once: () => requireValid(suite.verify(keys.publicKey, 'state', MESSAGE, signature)) };
       },
     },
     {
@@ -79,7 +79,7 @@ function benchesOf(algorithm: SignatureAlgorithm): readonly Bench[] {
       prepare: () => {
         const raw = importRaw(keys);
         const signature = signRaw(raw);
-        return { type: 'timed', once: () => must(verifyRaw(raw, signature)) };
+        return { type: 'timed', once: () => requireValid(verifyRaw(raw, signature)) };
       },
     },
   ];

@@ -95,7 +95,7 @@ describe('a run', () => {
       ...plain,
       name,
       prepare: (run) => {
-        told.push(run.share(open));
+        told.push(run.share('it', open));
         run.defer(() => void told.push(`release ${name}`));
         return { type: 'size', bytes: 1, floor: { text: 'nothing', bytes: 1 } };
       },
