@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openNetwork } from '@dsm/core';
+import { openNetwork, printNetworkFile } from '@dsm/core';
 import { nodeCryptoSuite } from '@dsm/platform/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readConfig, writeConfig, type NodeConfig } from '../src/network/config.ts';
 import { besideConfig } from '../src/network/layout.ts';
-import { onlyError, run } from './support/call.ts';
+import { onlyError, onlyObject, run } from './support/call.ts';
 
 const suite = nodeCryptoSuite();
 const keys = suite.signatureKeyPair('ml-dsa-44', new Uint8Array(32).fill(7));
@@ -97,5 +97,52 @@ describe('CLI-7: the config of a node', () => {
 
   test('that is missing is refused', async () => {
     expect(onlyError(await run(['directory', 'run', '--config', path, '--json'])).code).toBe('E_NOT_FOUND');
+  });
+});
+
+describe('verify of network.json', () => {
+  const verify = (name: string) => run(['verify', join(dir, name), '--network', join(dir, 'network.json'), '--json']);
+  const text = printNetworkFile(config.file);
+  beforeEach(() => writeFileSync(join(dir, 'network.json'), text));
+
+  const codeOf = async (changed: string): Promise<unknown> => {
+    writeFileSync(join(dir, 'changed'), changed);
+    const { stdout } = await verify('changed');
+    return (JSON.parse(stdout) as { error?: { code: string } }).error?.code;
+  };
+
+  test('answers its kind', async () => {
+    expect(onlyObject(await verify('network.json'))).toEqual({ ok: true, kind: 'network' });
+  });
+
+  test('notices every changed byte, but for those of the endpoints, which are not part of the network', async () => {
+    const endpoints = text.indexOf('"http');
+    const end = text.indexOf(']', endpoints);
+    for (let at = 0; at < text.length; at += 7) {
+      if (at >= endpoints && at < end) continue;
+      const flipped = String.fromCodePoint((text.codePointAt(at) ?? 0) ^ 1);
+      const changed = text.slice(0, at) + flipped + text.slice(at + 1);
+      expect(await codeOf(changed), `byte ${at}`).toMatch(/^E_/);
+    }
+    expect(await codeOf(text.replace(':4000', ':4001'))).toBeUndefined();
+  });
+
+  test.each<[string, (json: string) => string]>([
+    ['a field twice', (json) => json.replace('"name"', '"name": "x",\n    "name"')],
+    ['other spaces', (json) => json.replace(': ', ':')],
+    ['a second newline', (json) => `${json}\n`],
+    ['a number in another spelling', (json) => json.replace('1000', '1e3')],
+    ['an escaped letter', (json) => json.replace('"test"', String.raw`"\u0074est"`)],
+    ['a byte order mark', (json) => `\uFEFF${json}`],
+    ['nothing after the brace', () => '{'],
+  ])('refuses %s', async (_, spell) => {
+    expect(spell(text)).not.toBe(text);
+    expect(await codeOf(spell(text))).toMatch(/^E_(ENCODING|FORMAT)$/);
+  });
+
+  test('refuses the description of another network', async () => {
+    const other = openNetwork(suite, { ...config.file.network, name: 'other' });
+    if (!other.ok) throw new Error(other.error.message);
+    expect(await codeOf(printNetworkFile({ ...config.file, network: other.value }))).toBe('E_NETWORK');
   });
 });
