@@ -22,7 +22,7 @@ import {
 } from '@dsm/core';
 import type { Device } from '../device.ts';
 import { runWith } from '../evidence/run-with.ts';
-import { chainUnchanged, putChain } from '../records/chain.ts';
+import { chainUnchanged, putChain, readChain } from '../records/chain.ts';
 import { placeKey } from '../records/codecs.ts';
 import { putItems, readItem } from '../records/item.ts';
 import { journalRecords } from '../records/journal.ts';
@@ -133,9 +133,9 @@ async function redraft(device: Device, state: StateRecord): Promise<Result<Trans
 
 /** A crash may have left an intent at the tip: it is signed before anything else is written. */
 export async function finishIntent(device: Device, chain: ChainId): Promise<Result<undefined>> {
-  const held = await requireChain(device, chain);
-  if (!held.ok) return held;
-  const { index } = held.value.record.tip;
+  const record = await readChain(device, chain);
+  if (!record) return fail('E_NOT_FOUND', 'WAL-3', 'this device does not keep that chain');
+  const { index } = record.tip;
   const state = await readState(device, chain, index);
   if (state?.status !== 'intent') return done;
   const signed = await signIntent(device, chain, index);

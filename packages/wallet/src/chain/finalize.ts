@@ -26,7 +26,7 @@ import { journalRecords } from '../records/journal.ts';
 import { reservationRecords } from '../records/reservation.ts';
 import { readState, stateRecords, type StateRecord } from '../records/state.ts';
 import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
-import { settledPayments } from './settled.ts';
+import { lostPayments, settledPayments } from './settled.ts';
 import { noteTime, timeWrites } from './time.ts';
 
 /** A state together with the verified proof that it is final. */
@@ -40,7 +40,8 @@ export interface FinalState {
 
 /**
  * Records a Final. `delivered`: enough nodes are known to have it, so nothing remains to be done for this state.
- * Idempotent. A Final of a chain that this device writes, but not of the state that it signed, marks that one `lost`.
+ * Idempotent. A Final of another state than the one that this device holds at that place marks that one `lost`,
+ * with every payment that rests on it.
  */
 export async function recordFinal(
   device: Device,
@@ -70,6 +71,7 @@ export async function recordFinal(
       ...timeWrites(device, body),
       ...(await effectsOf(device, body, operation)),
       ...(await settledPayments(device, body, operation)),
+      ...(lostTo(final, state) ? await lostPayments(device, body.chain, body.index, certificate.hash) : []),
     ],
     [finalRecords.isAbsent(place), chainUnchanged(device, body.chain, chain)],
   );
@@ -77,21 +79,21 @@ export async function recordFinal(
   return committed;
 }
 
-/** The chain's row and the state's, where this device keeps the chain. */
+/** The row of the state, and that of the chain where this device keeps it. */
 function chainWrites(
   device: Device,
   { body, certificate }: FinalState,
   chain: ChainRecord | undefined,
   state: StateRecord | undefined,
 ): Write[] {
-  if (!chain) return [];
   const place = placeKey(body.chain, body.index);
-  const tip = { index: body.index, hash: certificate.hash };
   const isOurs = state !== undefined && equalBytes(state.hash, certificate.hash);
-  if (chain.kind === 'account' && !isOurs) {
-    // A copy of this wallet signed it: its leaves are not here, so the chain stays where it is.
-    return state ? [stateRecords.put(device, place, { ...state, status: 'lost' }), journalRecords.remove(place)] : [];
+  // Of an account that a copy of this wallet goes on with, the leaves are not here: the chain stays where it is.
+  if (!chain || (chain.kind === 'account' && !isOurs)) {
+    const status = isOurs ? 'final' : 'lost';
+    return state ? [stateRecords.put(device, place, { ...state, status }), journalRecords.remove(place)] : [];
   }
+  const tip = { index: body.index, hash: certificate.hash };
   const final: StateRecord = isOurs
     ? { ...state, status: 'final' }
     : { hash: certificate.hash, status: 'final', mode: 'online', attached: [] };
@@ -102,6 +104,10 @@ function chainWrites(
   };
   return [stateRecords.put(device, place, final), putChain(device, body.chain, moved)];
 }
+
+/** Where another state than the one held is final, whatever rested on that one is lost. */
+const lostTo = ({ body, certificate }: FinalState, state: StateRecord | undefined): boolean =>
+  body.kind === 'account' && state !== undefined && !equalBytes(state.hash, certificate.hash);
 
 /** Drafts for a slot that is decided are of no use, but the final one until it is spread. */
 async function draftRemovals(device: Device, { kind, chain, index }: Body): Promise<Write[]> {

@@ -17,10 +17,11 @@ import {
 import { certify } from '../directory/certify.ts';
 import type { Device } from '../device.ts';
 import { requireUnforked } from '../evidence/store.ts';
+import { readChain } from '../records/chain.ts';
 import { readItem } from '../records/item.ts';
 import { readState, type StateRecord } from '../records/state.ts';
 import { appendState, finishIntent } from './append.ts';
-import { readBody, requireChain, type HeldChain } from './draft.ts';
+import { readBody, type HeldChain } from './draft.ts';
 
 /** From now, for at most D; never longer than `lastMs`. `E_EXPIRED` when that is past. */
 export function windowFrom({ clock, network }: Device, lastMs: number = Number.MAX_SAFE_INTEGER): Result<Window> {
@@ -31,9 +32,9 @@ export function windowFrom({ clock, network }: Device, lastMs: number = Number.M
 
 /** States of the own account that are not final yet, oldest first. */
 export async function openRun(device: Device): Promise<Result<readonly StateRecord[]>> {
-  const held = await requireChain(device, device.account);
-  if (!held.ok) return held;
-  const { certifiedTip, tip } = held.value.record;
+  const record = await readChain(device, device.account);
+  if (!record) return fail('E_DAMAGED', 'WAL-1', 'the account of this wallet is missing');
+  const { certifiedTip, tip } = record;
   const run: StateRecord[] = [];
   for (let index = certifiedTip.index + 1; index <= tip.index; index++) {
     const state = await readState(device, device.account, index);

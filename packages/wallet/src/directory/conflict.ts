@@ -1,7 +1,6 @@
 /** Another state stands where one of ours, or one that we hold, was to become final. */
 import { done, equalBytes, stateHash, type Body, type Result } from '@dsm/core';
 import { recordFinal } from '../chain/finalize.ts';
-import { lostPayments } from '../chain/settled.ts';
 import type { Device } from '../device.ts';
 import { fetchFinal } from './states.ts';
 
@@ -9,8 +8,5 @@ import { fetchFinal } from './states.ts';
 export async function adoptConflict(device: Device, body: Body): Promise<Result<undefined>> {
   const final = await fetchFinal(device, body.chain, body.index);
   if (!final.ok || equalBytes(final.value.certificate.hash, stateHash(device.suite, body))) return done;
-  const recorded = await recordFinal(device, final.value, { delivered: true });
-  if (!recorded.ok) return recorded;
-  const writes = await lostPayments(device, body.chain, body.index, final.value.certificate.hash);
-  return writes.length > 0 ? device.store.commit(writes) : done;
+  return recordFinal(device, final.value, { delivered: true });
 }

@@ -5,6 +5,7 @@ import {
   toHex,
   type BundleItem,
   type Context,
+  type ItemLoader,
   type KnownFinal,
   type Loaded,
   type Result,
@@ -17,13 +18,14 @@ import { readItem } from '../records/item.ts';
 type Held = Pick<Device, 'store' | 'suite' | 'network'>;
 
 /**
- * Runs a verifier over `overlay`, then the items of this device. Places that the device knows to be final are taken
- * as such, so their certificates need not be there and are not verified again.
+ * Runs a verifier over `overlay`, then the items of this device, or what `load` hands out of them. Places that the
+ * device knows to be final are taken as such, so their certificates need not be there and are not verified again.
  */
 export async function runWith<T>(
   device: Held,
   overlay: readonly BundleItem[],
   verify: (context: Context) => Result<T>,
+  load?: ItemLoader,
 ): Promise<Loaded<T>> {
   const known = new Map<string, StateHash>();
   const asked = new Set<string>();
@@ -34,7 +36,7 @@ export async function runWith<T>(
       if (!asked.has(name)) wanted.push({ chain, index, name });
       return known.get(name);
     };
-    const loaded = await runOverItems(device, overlay, verify, knownFinal);
+    const loaded = await runOverItems(device, overlay, verify, knownFinal, load);
     let progress = false;
     for (const { chain, index, name } of wanted) {
       if (asked.has(name)) continue;
@@ -63,11 +65,12 @@ function runOverItems<T>(
   overlay: readonly BundleItem[],
   verify: (context: Context) => Result<T>,
   knownFinal: KnownFinal | undefined,
+  load: ItemLoader = (name) => readItem(device, name),
 ): Promise<Loaded<T>> {
   const byName = indexItems(device.suite, overlay);
   return runWithItems(
     device.suite,
-    (name) => readItem(device, name),
+    load,
     (name) => byName.get(name),
     (evidence) => verify(contextOf(device, evidence)),
     knownFinal,

@@ -5,6 +5,7 @@
 import { fail, ok, type Failure, type Result } from '@dsm/core';
 import type { Received } from '../account/receive.ts';
 import type { Device } from '../device.ts';
+import { askOnce } from '../directory/patience.ts';
 import { publishCard } from '../directory/publish.ts';
 import { lookForCopy } from '../evidence/own-copy.ts';
 import { guardStore } from '../guard.ts';
@@ -31,7 +32,7 @@ export interface SyncReport {
 const MAX_ROUNDS = 64;
 
 /** `E_UNREACHABLE` when no node answers at all. Otherwise fails only where the own store does. */
-export const sync = (device: Device): Promise<Result<SyncReport>> => guardStore(() => run(device));
+export const sync = (device: Device): Promise<Result<SyncReport>> => guardStore(() => run(askOnce(device)));
 
 async function run(device: Device): Promise<Result<SyncReport>> {
   const known = (await listEvidenceRecords(device)).length;

@@ -5,6 +5,7 @@ import {
   fail,
   getCheckpoint,
   itemNames,
+  LIMITS,
   lookUp,
   ok,
   verifyProvenance,
@@ -20,9 +21,9 @@ import type { Device } from '../device.ts';
 import { runAlone } from '../evidence/run-with.ts';
 import { damaged, guardStore } from '../guard.ts';
 import { readChain } from '../records/chain.ts';
-import { textKey } from '../records/codecs.ts';
+import { placeKey, textKey } from '../records/codecs.ts';
 import { itemRecords, readItem } from '../records/item.ts';
-import { readState, type StateStatus } from '../records/state.ts';
+import { readState, stateRecords, type StateRecord, type StateStatus } from '../records/state.ts';
 
 export interface ChainState {
   readonly index: number;
@@ -59,21 +60,25 @@ export const showChain = (
 
 /**
  * State `index` by the sparse index: from the checkpoint before it over at most k links. Costs one hash for each state
- * of that walk and two for the records that name its ends, whatever the length of the chain.
+ * of that walk and one for the chain's row, whatever the length of the chain.
  */
 export const getState = (device: Device, index: number, chain: ChainId = device.account): Promise<Result<Found>> =>
   guardStore(async () => {
     const record = await readChain(device, chain);
-    const named = await readState(device, chain, index);
+    const named = await readNamed(device, chain, index);
     if (!record || !named) return fail('E_NOT_FOUND', 'CHN-8', `there is no state ${index}`);
     const first = getCheckpoint(index, record.k);
-    const checkpoint = first === index ? named : await readState(device, chain, first);
+    const checkpoint = first === index ? named : await readNamed(device, chain, first);
     if (!checkpoint) throw damaged(`checkpoint ${first} of the chain is missing`);
     const walk = await readWalk(device, named.hash, first);
     const found = lookUp(device.suite, (i) => walk.get(i), checkpoint.hash, index, record.k);
     if (!found.ok || !equalBytes(found.value.hash, named.hash)) throw damaged('the states of the chain do not link up');
     return found;
   });
+
+/** The hash that a place is recorded with; compared with what is found there. */
+const readNamed = (device: Device, chain: ChainId, index: number): Promise<StateRecord | undefined> =>
+  stateRecords.readUnchecked(device, placeKey(chain, index));
 
 /** From a state down to its checkpoint. The bodies are not checked here: the look-up hashes every one of them. */
 async function readWalk(device: Device, tip: StateHash, first: number): Promise<ReadonlyMap<number, Body>> {
@@ -83,7 +88,7 @@ async function readWalk(device: Device, tip: StateHash, first: number): Promise<
     const item = await itemRecords.readUnchecked(device, textKey(itemNames.body(hash)));
     if (item?.type !== 'body') return walk;
     walk.set(item.body.index, item.body);
-    if (item.body.index <= first) return walk;
+    if (item.body.index <= first || walk.size > LIMITS.maxSkip) return walk;
     hash = item.body.prev;
   }
 }
