@@ -29,11 +29,12 @@ const blocks = new Map(
   }),
 );
 
-const lines = SHOWN.flatMap((command) => {
+const lines = [];
+for (const command of SHOWN) {
   const answer = blocks.get(command);
   if (!answer) throw new Error(`the story has no line: ${command}`);
-  return [`$ ${command}`, ...answer];
-});
+  lines.push(`$ ${command}`, ...answer);
+}
 
 const readme = readFileSync('README.md', 'utf8');
 const shown = `<!-- story:attack -->\n\n\`\`\`text\n${lines.join('\n')}\n\`\`\`\n\n<!-- /story -->`;

@@ -32,7 +32,7 @@ const succeeded = await playStory({ dir, dsm, print }, STORY, jobs)
     print(styleText('red', String(error)));
     return false;
   })
-  .finally(stop);
+  .finally(() => stop());
 
 print('');
 print(

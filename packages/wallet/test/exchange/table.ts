@@ -7,6 +7,7 @@ import {
   memoryStore,
   must,
   ok,
+  tokenId,
   type ChainId,
   type MemoryDisk,
   type Result,
@@ -52,7 +53,7 @@ export async function makeDirectory(world: TestWorld): Promise<Directory> {
     down,
     async request(node, path, body): Promise<Result<Uint8Array>> {
       if (down.has(node)) return fail('E_UNREACHABLE', 'NET-13', `node ${node} does not answer`);
-      const response = await (nodes[node] as (typeof nodes)[number]).app.request(path, {
+      const response = await nodes[node]!.app.request(path, {
         method: body === null ? 'GET' : 'POST',
         ...(body !== null && { body: body as Uint8Array<ArrayBuffer>, headers: { 'content-type': CBOR_TYPE } }),
       });
@@ -123,7 +124,7 @@ export async function layTable(): Promise<Table> {
 /** What sync does with a credit, by hand. */
 export async function credit(device: Device, source: ChainId, index: number, payer: Device): Promise<void> {
   const [policy] = await tokenRecords.list(payer);
-  must(await device.store.commit(putToken(device, policy!.key as TokenId, policy!.value)));
+  must(await device.store.commit(putToken(device, tokenId(suite, policy!.value), policy!.value)));
   const final = must(await fetchFinal(device, source, index));
   const items = [
     { type: 'certificate', certificate: final.certificate } as const,
