@@ -27,12 +27,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 print('DSM: two devices pay each other, offline and through four directory nodes.');
 print(`Everything below happens in ${dir}; repeat any line there with DSM_PASSPHRASE set.`);
 
-const succeeded = await playStory({ dir, dsm, print }, STORY, jobs)
-  .catch((error: unknown) => {
-    print(styleText('red', String(error)));
-    return false;
-  })
-  .finally(() => stop());
+const succeeded = await playStory({ dir, dsm, print }, STORY, jobs).catch((error: unknown) => {
+  print(styleText('red', String(error)));
+  return false;
+});
+await stop();
 
 print('');
 print(

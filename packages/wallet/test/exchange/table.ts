@@ -52,8 +52,9 @@ export async function makeDirectory(world: TestWorld): Promise<Directory> {
   return {
     down,
     async request(node, path, body): Promise<Result<Uint8Array>> {
-      if (down.has(node)) return fail('E_UNREACHABLE', 'NET-13', `node ${node} does not answer`);
-      const response = await nodes[node]!.app.request(path, {
+      const there = nodes[node];
+      if (!there || down.has(node)) return fail('E_UNREACHABLE', 'NET-13', `node ${node} does not answer`);
+      const response = await there.app.request(path, {
         method: body === null ? 'GET' : 'POST',
         ...(body !== null && { body: body as Uint8Array<ArrayBuffer>, headers: { 'content-type': CBOR_TYPE } }),
       });
