@@ -139,11 +139,28 @@ describe('NET-18: faults of the store', () => {
   });
 });
 
+/** A store whose every call takes a turn, so that two processes on one disk interleave. */
+function slowStore(disk: MemoryDisk): Store {
+  const inner = memoryStore(disk);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  return {
+    ...inner,
+    get: async (collection, key) => {
+      await turn();
+      return inner.get(collection, key);
+    },
+    commit: async (writes, conditions) => {
+      await turn();
+      return inner.commit(writes, conditions);
+    },
+  };
+}
+
 describe('NET-19: two processes on one store', () => {
   test('never both succeed on one slot, and positions stay dense', async () => {
     const disk = memoryDisk();
-    const first = await openTestNode(net, 0, { disk });
-    const second = await openTestNode(net, 0, { disk });
+    const first = await openTestNode(net, 0, { disk, store: slowStore(disk) });
+    const second = await openTestNode(net, 0, { disk, store: slowStore(disk) });
     const receipts: Receipt[] = [];
     for (const [one, other] of forks) {
       const answers = await Promise.all([submitStep(net, first, one), submitStep(net, second, other)]);

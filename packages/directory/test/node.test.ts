@@ -19,25 +19,30 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import {
   claim,
   copyDevice,
+  countingSuite,
   createToken,
   DAY_MS,
   entry,
   fund,
+  fundOperation,
   HOUR_MS,
   makeDevice,
   makeFundedDevice,
   makeHalf,
   makeNetwork,
+  makePolicy,
   makeQuorum,
   makeReceipt,
   payOffline,
   receive,
+  signAccount,
   signTransfer,
   START_MS,
   strictContext,
   submissionOf,
   suite,
   transfer,
+  windowNow,
   type Device,
   type TestNetwork,
   type TestToken,
@@ -121,6 +126,18 @@ describe('NET-15: votes', () => {
     must(await finalise(net, node, certificate, itemsOf(net, first)));
     const second = signTransfer(net, payer, bob.account, meal.token, 1n);
     must(await submit(net, node, { state: second.hash, items: second.items, votes: [] }));
+  });
+
+  test('what the node knows to be final is not verified again, and no signature twice', async () => {
+    const payer = makePayer();
+    const first = transfer(net, payer, bob.account, meal.token, 1n);
+    must(await finalise(net, node, first.certificate, itemsOf(net, first)));
+    const counting = countingSuite();
+    const watch = await openTestNode({ ...net, suite: counting }, 0, { disk: node.disk });
+    const submission = submissionOf(net, signTransfer(net, payer, bob.account, meal.token, 1n));
+    counting.reset();
+    must(await submit(net, watch, submission));
+    expect(counting.counts).toMatchObject({ verify: 1, sign: 1 });
   });
 
   test('a predecessor that is not final is E_PARENT and names the certificate that is missing', async () => {
@@ -246,6 +263,14 @@ describe('NET-11: windows', () => {
     const acks = [0, 2].map((i) => makeReceipt(net, i, { ...statement, form: 'acks' }));
     expect(codeOf(await withVotes(acks))).toBe('E_CERTIFICATE NET-5');
     must(await withVotes(receiptsOf(0, 2)));
+  });
+
+  test('votes that nobody has checked waive nothing, even if the window closes while the node decides', async () => {
+    const step = signTransfer(net, makePayer(), bob.account, meal.token, 1n);
+    let looks = 0;
+    const watch = await openTestNode(net, 1, { clock: () => (++looks === 1 ? START_MS : late) });
+    const votes = [0, 2].map((i) => makeReceipt(net, i, { form: 'acks', ...placeOf(step), round: 0 }));
+    expect(codeOf(await submit(net, watch, { ...submissionOf(net, step), votes }))).toBe('E_WINDOW NET-11');
   });
 
   test('NET-23: a body whose time is over by the gap is shown as lapsed, with its signature', async () => {
@@ -493,13 +518,8 @@ describe('NET-22: what a node serves proves itself', () => {
 
   test('a submission of the first state makes the account known', async () => {
     const issuer = makeDevice(net, 'ivan');
-    const first = await import('../../../tests/kit/index.ts').then((kit) =>
-      kit.signAccount(net, issuer, {
-        type: 'createToken',
-        window: kit.windowNow(net),
-        policy: kit.makePolicy(net, issuer).policy,
-      }),
-    );
+    const { policy } = makePolicy(net, issuer);
+    const first = signAccount(net, issuer, { type: 'createToken', window: windowNow(net), policy });
     must(await submitStep(net, node, first));
     must(await get(node, pathTo.card(issuer.account), cardCodec(suite)));
   });
@@ -512,6 +532,18 @@ describe('NET-22: what a node serves proves itself', () => {
     expect(state).toEqual(step.hash);
     must(verifySubmission(strictContext(net, items), state));
     expect(items.some((item) => item.type === 'certificate' && item.certificate.index === step.body.index)).toBe(true);
+  });
+
+  test('a state that became final against the vote of the node is served with its own proof', async () => {
+    const payer = makePayer();
+    const clone = copyDevice(payer);
+    const voted = signAccount(net, clone, fundOperation(net, clone, carol, meal.token, 5n).operation);
+    must(await submitStep(net, node, voted));
+    const step = transfer(net, payer, bob.account, meal.token, 3n);
+    must(await finalise(net, node, step.certificate, itemsOf(net, step)));
+    const path = pathTo.state(step.body.chain, step.body.index);
+    const { state, items } = must(await get(node, path, stateAnswerCodec(suite)));
+    must(verifySubmission(strictContext(net, items), state));
   });
 
   test('a final state of which only body and operation came is served with these and its certificate', async () => {
