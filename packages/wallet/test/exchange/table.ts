@@ -124,8 +124,9 @@ export async function layTable(): Promise<Table> {
 
 /** What sync does with a credit, by hand. */
 export async function credit(device: Device, source: ChainId, index: number, payer: Device): Promise<void> {
-  const [policy] = await tokenRecords.list(payer);
-  must(await device.store.commit(putToken(device, tokenId(suite, policy!.value), policy!.value)));
+  for (const { value: policy } of await tokenRecords.list(payer)) {
+    must(await device.store.commit(putToken(device, tokenId(suite, policy), policy)));
+  }
   const final = must(await fetchFinal(device, source, index));
   const items = [
     { type: 'certificate', certificate: final.certificate } as const,
