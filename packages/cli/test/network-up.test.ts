@@ -160,13 +160,26 @@ describe('CLI-6: dsm network up', () => {
     expect(await upAndReady()).toBeDefined();
   });
 
-  test('reports a node that ended by itself, ends the others and fails', async () => {
-    const running = await upAndReady('--nodes', '4', '--json');
-    const nodes = childrenOf(running.child.pid as number);
-    process.kill(nodes.at(1) ?? Number.NaN, 'SIGKILL');
+  test('CLI-6: reports a node that ended by itself; the others go on, and end when they are told to', async () => {
+    const running = await upAndReady('--nodes', '4');
+    const [lost = Number.NaN, ...others] = childrenOf(running.child.pid as number);
+    process.kill(lost, 'SIGKILL');
+    await until(
+      () => /node \d ended by itself \(signal SIGKILL\).*the other nodes go on/.test(running.printed.stderr),
+      () => running.printed.stderr,
+    );
+    expect(others.filter(isAlive)).toEqual(others);
+    expect(await stop(running)).toBe(0);
+    expect(others.filter(isAlive)).toEqual([]);
+    expect(running.printed.stdout).toBe('ready\n');
+  });
+
+  test('CLI-6: fails when no node is left', async () => {
+    const running = await upAndReady('--nodes', '2', '--json');
+    for (const node of childrenOf(running.child.pid as number)) process.kill(node, 'SIGKILL');
     expect(await running.exit).toBe(1);
-    expect(nodes.filter(isAlive)).toEqual([]);
     expect(errorOf(running.printed.stderr).message).toMatch(/node \d ended by itself \(signal SIGKILL\)/);
+    expect(running.printed.stderr.trimEnd()).not.toContain('\n');
   });
 
   test('a node whose store is lost never votes with that key again', async () => {

@@ -41,7 +41,8 @@ export const networkUp: Command = async (call) => {
     publishNetworkFile(dir, file.value);
     announce(call, dir, file.value);
   };
-  return superviseNodes({ dir, file: file.value, onReady });
+  const onLost = (message: string): void => call.notify(`${message}; the other nodes go on`);
+  return superviseNodes({ dir, file: file.value, onReady, onLost });
 };
 
 interface Wishes {

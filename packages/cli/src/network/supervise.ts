@@ -10,12 +10,16 @@ export interface Supervised {
   readonly file: NetworkFile;
   /** Called once all nodes answer. */
   readonly onReady: () => void;
+  /** Called when a node has ended by itself later; the others go on. */
+  readonly onLost: (message: string) => void;
 }
 
-type Event =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'stop' }
-  | { readonly kind: 'trouble'; readonly message: string };
+interface Trouble {
+  readonly kind: 'trouble';
+  readonly message: string;
+}
+
+type Event = { readonly kind: 'ready' } | { readonly kind: 'stop' } | Trouble;
 
 /** Opening a large store on a busy machine takes its time. */
 const READY_MS = 60_000;
@@ -27,16 +31,24 @@ const MAX_LINE = 500;
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** Runs until a signal asks it to stop; `E_UNREACHABLE` when a node ends by itself or never answers. */
-export async function superviseNodes({ dir, file, onReady }: Supervised): Promise<Result<undefined>> {
+/**
+ * Runs until a signal asks it to stop. A node that ends before all answer, or never answers, is `E_UNREACHABLE`. One
+ * that ends later is reported and stays down: a network is made to go on with f nodes fewer, and with fewer than that
+ * the others still answer what they know. `E_UNREACHABLE` once none is left.
+ */
+export async function superviseNodes({ dir, file, onReady, onLost }: Supervised): Promise<Result<undefined>> {
   const stop = listenForStop();
   const polling = new AbortController();
   const children = file.endpoints.map((_, node) => startChild(node, configPath(dir, node), logPath(dir, node)));
   const troubles = children.map((child) => watch(child, dir));
   try {
     const started = await Promise.race([stop.asked, ...troubles, pollAll(file, polling.signal)]);
-    if (started.kind === 'ready') onReady();
-    const end = started.kind === 'ready' ? await Promise.race([stop.asked, ...troubles]) : started;
+    if (started.kind === 'ready') {
+      onReady();
+      const isNews = (): boolean => !stop.isAsked() && !children.every((child) => child.hasExited());
+      for (const trouble of troubles) void trouble.then(({ message }) => isNews() && onLost(message));
+    }
+    const end = started.kind === 'ready' ? await Promise.race([stop.asked, lastOf(troubles)]) : started;
     return end.kind === 'trouble' ? fail('E_UNREACHABLE', 'CLI-6', end.message) : ok(undefined);
   } finally {
     polling.abort();
@@ -45,20 +57,38 @@ export async function superviseNodes({ dir, file, onReady }: Supervised): Promis
   }
 }
 
+/** How the last of the nodes ended. */
+async function lastOf(troubles: readonly Promise<Trouble>[]): Promise<Event> {
+  const ended: Trouble[] = [];
+  await Promise.all(troubles.map((trouble) => trouble.then((event) => ended.push(event))));
+  return ended.at(-1) ?? { kind: 'stop' };
+}
+
+interface Stop {
+  readonly asked: Promise<Event>;
+  readonly isAsked: () => boolean;
+  readonly release: () => void;
+}
+
 /** Later signals change nothing: the children are being ended already. */
-function listenForStop(): { readonly asked: Promise<Event>; readonly release: () => void } {
+function listenForStop(): Stop {
   const { promise, resolve } = Promise.withResolvers<Event>();
-  const listener = (): void => resolve({ kind: 'stop' });
+  let asked = false;
+  const listener = (): void => {
+    asked = true;
+    resolve({ kind: 'stop' });
+  };
   for (const signal of STOP_SIGNALS) process.on(signal, listener);
   return {
     asked: promise,
+    isAsked: () => asked,
     release: () => {
       for (const signal of STOP_SIGNALS) process.off(signal, listener);
     },
   };
 }
 
-async function watch(child: Child, dir: string): Promise<Event> {
+async function watch(child: Child, dir: string): Promise<Trouble> {
   const how = await child.exit;
   const log = logPath(dir, child.node);
   return { kind: 'trouble', message: `node ${child.node + 1} ended by itself (${how}): ${lastLine(log)} (${log})` };
