@@ -1,10 +1,12 @@
 /** Verifiers over what this device holds: items and places known to be final. */
 import {
   indexItems,
+  itemNames,
   runWithItems,
-  toHex,
   type BundleItem,
+  type ChainId,
   type Context,
+  type Evidence,
   type ItemLoader,
   type KnownFinal,
   type Loaded,
@@ -14,6 +16,7 @@ import {
 import { contextOf, type Device } from '../device.ts';
 import { readFinal } from '../records/final.ts';
 import { readItem } from '../records/item.ts';
+import { verifyOnce } from './verify-once.ts';
 
 type Held = Pick<Device, 'store' | 'suite' | 'network'>;
 
@@ -29,26 +32,32 @@ export async function runWith<T>(
 ): Promise<Loaded<T>> {
   const known = new Map<string, StateHash>();
   const asked = new Set<string>();
+  const suite = verifyOnce(device.suite);
   for (;;) {
-    const wanted: { chain: Parameters<KnownFinal>[0]; index: number; name: string }[] = [];
+    const wanted = new Map<string, readonly [ChainId, number]>();
     const knownFinal: KnownFinal = (chain, index) => {
-      const name = `${toHex(chain)} ${index}`;
-      if (!asked.has(name)) wanted.push({ chain, index, name });
+      const name = itemNames.certificate(chain, index);
+      if (!asked.has(name)) wanted.set(name, [chain, index]);
       return known.get(name);
     };
-    const loaded = await runOverItems(device, overlay, verify, knownFinal, load);
-    let progress = false;
-    for (const { chain, index, name } of wanted) {
-      if (asked.has(name)) continue;
+    const run = (context: Context): Result<T> =>
+      verify({ ...context, evidence: withoutCertificates(context.evidence, wanted) });
+    const loaded = await runOverItems({ ...device, suite }, overlay, run, knownFinal, load);
+    if (wanted.size === 0) return loaded;
+    for (const [name, [chain, index]] of wanted) {
       asked.add(name);
       const hash = await readFinal(device, chain, index);
-      if (hash === undefined) continue;
-      known.set(name, hash);
-      progress = true;
+      if (hash !== undefined) known.set(name, hash);
     }
-    if (!progress) return loaded;
   }
 }
+
+/** No certificate is verified before it is certain that the device does not know the place to be final. */
+const withoutCertificates = (evidence: Evidence, wanted: ReadonlyMap<string, unknown>): Evidence => ({
+  ...evidence,
+  certificate: (chain, index) =>
+    wanted.has(itemNames.certificate(chain, index)) ? undefined : evidence.certificate(chain, index),
+});
 
 /**
  * Runs a verifier over `overlay` and the items of this device as a stranger would, who knows nothing to be final.
@@ -58,19 +67,20 @@ export const runAlone = <T>(
   device: Held,
   overlay: readonly BundleItem[],
   verify: (context: Context) => Result<T>,
-): Promise<Loaded<T>> => runOverItems(device, overlay, verify, undefined);
+): Promise<Loaded<T>> =>
+  runOverItems({ ...device, suite: verifyOnce(device.suite) }, overlay, verify, undefined, undefined);
 
 function runOverItems<T>(
   device: Held,
   overlay: readonly BundleItem[],
   verify: (context: Context) => Result<T>,
   knownFinal: KnownFinal | undefined,
-  load: ItemLoader = (name) => readItem(device, name),
+  load: ItemLoader | undefined,
 ): Promise<Loaded<T>> {
   const byName = indexItems(device.suite, overlay);
   return runWithItems(
     device.suite,
-    load,
+    load ?? ((name) => readItem(device, name)),
     (name) => byName.get(name),
     (evidence) => verify(contextOf(device, evidence)),
     knownFinal,
