@@ -1,4 +1,5 @@
 import {
+  balanceLeaf,
   chainTipCodec,
   creditPageCodec,
   decodeFile,
@@ -18,11 +19,13 @@ import {
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   claim,
+  anyItem,
   copyDevice,
   countingSuite,
   createToken,
   DAY_MS,
   entry,
+  forgeStep,
   fund,
   fundOperation,
   HOUR_MS,
@@ -119,7 +122,7 @@ describe('NET-15: votes', () => {
     expect(must(await submitStep(net, node, step))).toEqual(first);
   });
 
-  test('what the node knows already may be left out', async () => {
+  test('NET-10: what the node knows already may be left out', async () => {
     const payer = makePayer();
     const first = signTransfer(net, payer, bob.account, meal.token, 1n);
     const certificate = must(await gatherFrom(net, nodes, first));
@@ -224,6 +227,38 @@ describe('NET-15: votes', () => {
     const refused = await submitStep(net, node, other);
     expect(codeOf(refused)).toBe('E_CONFLICT NET-15');
     expect(failureOf(refused).evidence).toBeUndefined();
+  });
+});
+
+describe('NET-20: what a node keeps', () => {
+  test('nothing of what it refuses, and nothing that the verification did not use', async () => {
+    const watch = await openTestNode(net, 3);
+    const kept = () => (watch.disk.get('item') ?? []).length;
+    const payer = makePayer();
+    const poor = forgeStep(net, payer, payer.key, {
+      operation: {
+        kind: 'account',
+        operation: {
+          type: 'transfer',
+          window: windowNow(net),
+          token: meal.token,
+          amount: 10_001n,
+          to: bob.account,
+          reference: null,
+        },
+      },
+      edit: (leaves) => {
+        leaves.read(['account'], anyItem);
+        leaves.read(balanceLeaf(meal.token), anyItem);
+      },
+    });
+    expect(codeOf(await submitStep(net, watch, poor))).toBe('E_BALANCE VAL-6');
+    expect(kept()).toBe(0);
+    const step = signTransfer(net, payer, bob.account, meal.token, 1n);
+    const submission = submissionOf(net, step);
+    const stranger = makeDevice(net, 'stranger');
+    must(await submit(net, watch, { ...submission, items: [...submission.items, ...stranger.card] }));
+    expect(kept()).toBe(submission.items.length);
   });
 });
 
