@@ -8,12 +8,14 @@ import { bold, dim, warning } from '../output/style.ts';
 import { alignRows } from '../output/table.ts';
 
 const HEADER = ['', 'available', 'set aside', 'reserved', 'provisional'];
-const LEGEND = [
-  'available    certified, yours to spend',
-  'set aside    yours, kept for a contact until the date of its reservation',
-  'reserved     received, final once claimed: sync does it',
-  'provisional  received, may still be taken back until it is certified',
-];
+/** Said only of what is there. */
+const MEANINGS = {
+  setAside: 'set aside    yours, kept for a contact until the date of its reservation',
+  reserved: 'reserved     received, final once claimed: dsm sync does it',
+  provisional: 'provisional  received, may still be taken back until it is certified',
+} as const;
+
+const isSome = (amount: string): boolean => /[1-9]/.test(amount);
 
 export const balanceCommand: Command = (call) =>
   withDevice(call, async (device) => {
@@ -36,7 +38,10 @@ export const balanceCommand: Command = (call) =>
       available,
       setAside,
       reserved,
-      /[1-9]/.test(provisional) ? warning(provisional) : provisional,
+      isSome(provisional) ? warning(provisional) : provisional,
     ]);
-    return ok(answer({ balances: rows }, ...alignRows([HEADER, ...cells], [1, 2, 3, 4]), '', ...LEGEND.map(dim)));
+    const meanings = Object.entries(MEANINGS).flatMap(([column, words]) =>
+      rows.some((row) => isSome(row[column as keyof typeof MEANINGS])) ? [dim(words)] : [],
+    );
+    return ok(answer({ balances: rows }, ...alignRows([HEADER, ...cells], [1, 2, 3, 4]), ...meanings));
   });

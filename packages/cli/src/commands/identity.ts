@@ -18,7 +18,9 @@ export const id: Command = (call) =>
         `identity  ${identity}`,
         `device    ${facts.device}`,
         `account   ${account}`,
-        dim(`network ${device.network.name}, ${device.network.nodes.length} nodes`),
+        dim(
+          `network ${device.network.name}, ${device.network.nodes.length === 1 ? 'one node' : `${device.network.nodes.length} nodes`}`,
+        ),
       ),
     );
   });

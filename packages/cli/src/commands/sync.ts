@@ -18,19 +18,30 @@ async function describe(device: Device, report: SyncReport): Promise<Answer> {
   const format = await moneyFormatter(device);
   const contacts = await listContacts(device);
   const names = new Map((contacts.ok ? contacts.value : []).map(({ account, name }) => [toHex(account), name]));
-  const received = report.received.map(({ payment, peer, token, amount, source, index }) => ({
-    payment: toHex(payment),
-    peer: names.get(toHex(peer)) ?? toHex(peer),
-    ...format(token, amount),
-    grade: 'certified',
-    chain: toHex(source),
-    index,
-  }));
-  const claimed = report.claimed.map(({ reservation, token, amount, total }) => ({
-    reservation: toHex(reservation),
-    ...format(token, amount),
-    total: format(token, total).amount,
-  }));
+  const claims = new Set(report.claimed.map(({ reservation }) => toHex(reservation)));
+  // The credit of a claim is that claim once more.
+  const payments = report.received.filter(({ source }) => !claims.has(toHex(source)));
+  const received = payments.map(({ payment, peer, token, amount, source, index }) => {
+    const money = format(token, amount);
+    return {
+      payment: toHex(payment),
+      peer: names.get(toHex(peer)) ?? toHex(peer),
+      amount: money.amount,
+      symbol: money.symbol,
+      grade: 'certified',
+      chain: toHex(source),
+      index,
+    };
+  });
+  const claimed = report.claimed.map(({ reservation, token, amount, total }) => {
+    const money = format(token, amount);
+    return {
+      reservation: toHex(reservation),
+      amount: money.amount,
+      symbol: money.symbol,
+      total: format(token, total).amount,
+    };
+  });
   const { certified, evidence, open } = report;
   const lines = [
     ...received.map(({ peer, amount, symbol }) => `received ${bold(`${amount} ${symbol}`)} from ${bold(peer)}`),
