@@ -67,8 +67,8 @@ export const runAlone = <T>(
   device: Held,
   overlay: readonly BundleItem[],
   verify: (context: Context) => Result<T>,
-): Promise<Loaded<T>> =>
-  runOverItems({ ...device, suite: verifyOnce(device.suite) }, overlay, verify, undefined, undefined);
+  load?: ItemLoader,
+): Promise<Loaded<T>> => runOverItems({ ...device, suite: verifyOnce(device.suite) }, overlay, verify, undefined, load);
 
 function runOverItems<T>(
   device: Held,

@@ -24,7 +24,6 @@ import {
 } from '@dsm/core';
 import { appendState, finishIntent } from '../chain/append.ts';
 import type { Device } from '../device.ts';
-import { runWith } from '../evidence/run-with.ts';
 import { readChain } from '../records/chain.ts';
 import { putItems, readItem } from '../records/item.ts';
 import { listPayments, paymentRecords, type PaymentRecord } from '../records/payment.ts';
@@ -33,7 +32,7 @@ import { putToken } from '../records/token.ts';
 import { answerTurn, exchangeOf, openMessage, openPayments, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
 import { judgeOffer, knownReservation } from './judge.ts';
-import { holdsWrites } from './message.ts';
+import { holdsWrites } from './peer-holds.ts';
 import { seenOf } from './offer.ts';
 import {
   exchangeRecords,
@@ -44,6 +43,7 @@ import {
   type RelationshipRecord,
 } from './records.ts';
 import { beginRelationship } from './relationship.ts';
+import { runOverMessage } from './steps.ts';
 import { DEFAULT_EXPIRY_MS } from './terms.ts';
 
 export interface AcceptOptions {
@@ -99,7 +99,9 @@ async function readOffer(device: Device, proposal: Proposal, items: readonly Bun
   const replay = await replayProposal(device, proposal, items);
   if (!replay.ok) return replay;
   const overlay = [...items, ...missingWitnesses(items, replay.value)];
-  const { result, used } = await runWith(device, overlay, (context) => verifyOffer(context, proposal));
+  const { result, used } = await runOverMessage(device, overlay, [proposal.state], (context) =>
+    verifyOffer(context, proposal),
+  );
   return result.ok ? ok({ facts: result.value, used, base: base?.value }) : result;
 }
 
@@ -287,6 +289,7 @@ async function answerAccept(device: Device, payment: PaymentRecord, compact: boo
     turn: 'accepted',
     kind: 'accept',
     content: { accept: hash },
+    states: [hash],
     verify: (context) => verifyAccept(context, hash),
   });
 }

@@ -10,26 +10,30 @@ import {
   type AgreementFacts,
   type BundleItem,
   type Result,
+  type StateHash,
   type Write,
 } from '@dsm/core';
 import { finishIntent, signIntent, writeIntent } from '../chain/append.ts';
 import { draftNext, openChain, type Draft } from '../chain/draft.ts';
 import type { Device } from '../device.ts';
-import { runWith } from '../evidence/run-with.ts';
 import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { reservationRecords } from '../records/reservation.ts';
 import { putToken } from '../records/token.ts';
 import { answerTurn, exchangeOf, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, type Replay } from './halves.ts';
-import { holdsWrites, itemsSent } from './message.ts';
+import { holdsWrites, itemsSent } from './peer-holds.ts';
 import { openRun } from './offer.ts';
 import { closeOvertaken, settleOutcomes } from './outcomes.ts';
 import { exchangeRecords, relationshipRecords, type RelationshipRecord } from './records.ts';
+import { runOverMessage } from './steps.ts';
 
 /** Signed, whatever became of it since. */
 export const isCommitted = ({ status }: PaymentRecord): boolean =>
   status === 'committed' || status === 'acknowledged' || status === 'final' || status === 'lost' || status === 'void';
+
+/** The states of halves that an agreement is about. */
+export const statesOf = ({ proposal, accept }: Agreement): readonly StateHash[] => [proposal.state, accept];
 
 export interface ReadAgreement {
   readonly facts: AgreementFacts;
@@ -44,7 +48,9 @@ export async function verifyAgreement(
 ): Promise<Result<ReadAgreement>> {
   // Compact messages leave out the witnesses of steps that this device repeats itself.
   const overlay = items.some((item) => item.type === 'witness') ? items : [...items, ...replay.witnesses];
-  const { result, used } = await runWith(device, overlay, (context) => verifyRequest(context, agreement));
+  const { result, used } = await runOverMessage(device, overlay, statesOf(agreement), (context) =>
+    verifyRequest(context, agreement),
+  );
   return result.ok ? ok({ facts: result.value, used }) : result;
 }
 
@@ -153,6 +159,7 @@ export async function answerCommit(
     turn: 'committed',
     kind: 'commit',
     content: agreement,
+    states: statesOf(agreement),
     verify: (context) => verifyCommit(context, agreement),
   });
 }

@@ -14,17 +14,17 @@ import {
   type Result,
 } from '@dsm/core';
 import type { Device } from '../device.ts';
-import { runWith } from '../evidence/run-with.ts';
 import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { paymentOf } from './accept.ts';
 import { answerCommit, isCommitted, mayCommit, redraft, signCommit, verifyAgreement } from './agreement.ts';
 import { openMessage, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
-import { holdsWrites } from './message.ts';
+import { holdsWrites } from './peer-holds.ts';
 import { mayBegin } from './offer.ts';
 import { closeOvertaken } from './outcomes.ts';
 import { listRelationships, type RelationshipRecord } from './records.ts';
+import { runOverMessage } from './steps.ts';
 
 /** The second of two turns: the payee has accepted in advance (spec REL-17). */
 export async function commitToRequest(device: Device, bytes: Uint8Array, compact: boolean): Promise<Result<Exchanged>> {
@@ -84,7 +84,7 @@ async function settleCrossing(
   const overtaken = await closeOvertaken(device, replay, proposal.state);
   if (overtaken.length === 0) return ok(undefined);
   const overlay = [...items, ...replay.witnesses.slice(-1)];
-  const { result, used } = await runWith(device, overlay, (context) => verifyAccept(context, accept));
+  const { result, used } = await runOverMessage(device, overlay, [accept], (context) => verifyAccept(context, accept));
   if (!result.ok) return result;
   const committed = await device.store.commit(
     [

@@ -12,6 +12,7 @@ import {
   type FileContent,
   type FileKind,
   type Result,
+  type StateHash,
   type TokenId,
   type TokenPolicy,
 } from '@dsm/core';
@@ -99,6 +100,8 @@ export interface TurnMessage<K extends FileKind> {
   readonly turn: Turn;
   readonly kind: K;
   readonly content: FileContent[K];
+  /** The states of halves that the message is about. */
+  readonly states: readonly StateHash[];
   readonly verify: (context: Context) => Result<unknown>;
 }
 
@@ -108,7 +111,7 @@ export async function answerTurn<K extends FileKind>(
   payment: PaymentRecord,
   relationship: RelationshipRecord,
   compact: boolean,
-  { turn, kind, content, verify }: TurnMessage<K>,
+  { turn, kind, content, states, verify }: TurnMessage<K>,
 ): Promise<Result<Exchanged>> {
   const policy = await policyOf(device, payment.token);
   if (!policy.ok) return policy;
@@ -116,7 +119,7 @@ export async function answerTurn<K extends FileKind>(
   const kept = await messageRecords.read(device, key);
   if (kept) return ok({ payment, policy: policy.value, turn, message: kept });
   const grade = payment.kind === 'reserved' ? 'reserved' : 'provisional';
-  const message = await writeMessage(device, kind, content, verify, { relationship, compact, grade });
+  const message = await writeMessage(device, kind, content, verify, { relationship, states, compact, grade });
   if (!message.ok) return message;
   const committed = await device.store.commit([messageRecords.put(device, key, message.value)]);
   return committed.ok ? ok({ payment, policy: policy.value, turn, message: message.value }) : committed;

@@ -262,6 +262,7 @@ async function answerOffer(device: Device, payment: PaymentRecord, compact: bool
     turn: 'offered',
     kind: 'offer',
     content: proposal,
+    states: [proposal.state],
     verify: (context) => verifyOffer(context, proposal),
   });
 }

@@ -20,18 +20,19 @@ import {
   type Write,
 } from '@dsm/core';
 import type { Device } from '../device.ts';
-import { runWith } from '../evidence/run-with.ts';
 import { placeKey } from '../records/codecs.ts';
 import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { reservationRecords } from '../records/reservation.ts';
 import { readState, stateRecords } from '../records/state.ts';
+import { statesOf } from './agreement.ts';
 import { answerTurn, exchangeOf, openMessage, policyOf, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
 import { judgeTime, judgeTotal, knownReservation } from './judge.ts';
-import { holdsWrites, itemsSent } from './message.ts';
+import { holdsWrites, itemsSent } from './peer-holds.ts';
 import { closeOvertaken } from './outcomes.ts';
 import { outcomeKey, pendingOutcomeRecords, totalProofRecords, type RelationshipRecord } from './records.ts';
+import { runOverMessage } from './steps.ts';
 
 export async function receive(device: Device, bytes: Uint8Array): Promise<Result<Exchanged>> {
   const file = openMessage(device, 'commit', bytes);
@@ -48,7 +49,9 @@ export async function receive(device: Device, bytes: Uint8Array): Promise<Result
   const overlay = items.some((item) => item.type === 'witness')
     ? items
     : [...items, ...(replay.value?.witnesses.slice(-1) ?? [])];
-  const { result, used } = await runWith(device, overlay, (context) => verifyCommit(context, agreement));
+  const { result, used } = await runOverMessage(device, overlay, statesOf(agreement), (context) =>
+    verifyCommit(context, agreement),
+  );
   if (!result.ok) return result;
   const sent = await itemsSent(device, payment.payment, payment.status === 'requested' ? 'requested' : 'accepted');
   const received = { payment, relationship, facts: result.value, used, replay: replay.value, items, sent };
@@ -222,6 +225,7 @@ export async function acknowledge(device: Device, payment: PaymentRecord, compac
     turn: 'received',
     kind: 'ack',
     content,
+    states: [],
     verify: (context) => verifyAck(context, content),
   });
 }
@@ -231,7 +235,7 @@ export async function takeAck(device: Device, bytes: Uint8Array): Promise<Result
   const file = openMessage(device, 'ack', bytes);
   if (!file.ok) return file;
   const { content, items } = file.value;
-  const { result } = await runWith(device, items, (context) => verifyAck(context, content));
+  const { result } = await runOverMessage(device, items, [], (context) => verifyAck(context, content));
   if (!result.ok) return result;
   const payment = await findPayment(device, content.state);
   if (payment?.direction !== 'out' || !equalBytes(payment.peer, result.value.payee)) {

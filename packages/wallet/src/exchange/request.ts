@@ -23,6 +23,7 @@ import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { listReservations, type ReservationRecord } from '../records/reservation.ts';
 import { listOutcomes } from './accept.ts';
+import { statesOf } from './agreement.ts';
 import { answerTurn, exchangeOf, policyOf, repeatedCommand, type Exchanged } from './common.ts';
 import { mayBegin, totalIn } from './offer.ts';
 import {
@@ -193,6 +194,7 @@ async function answerRequest(device: Device, payment: PaymentRecord, compact: bo
     turn: 'requested',
     kind: 'request',
     content: agreement,
+    states: statesOf(agreement),
     verify: (context) => verifyRequest(context, agreement),
   });
 }

@@ -1,0 +1,97 @@
+/**
+ * Which older steps of halves a message shows, and which a verification walks over (spec REL-13). What the peer has
+ * seen stays out, and what this device holds is not walked again, since it was verified when it was adopted: else a
+ * payment would cost more, in bytes and time, the more payments there were before it.
+ */
+import {
+  equalBytes,
+  indexItems,
+  itemNames,
+  type Body,
+  type BundleItem,
+  type Context,
+  type ItemLoader,
+  type Loaded,
+  type Result,
+  type StateHash,
+} from '@dsm/core';
+import { readBody } from '../chain/draft.ts';
+import type { Device, Storage } from '../device.ts';
+import { runWith } from '../evidence/run-with.ts';
+import { readChain } from '../records/chain.ts';
+import { readItem } from '../records/item.ts';
+import { isHeldBy } from './peer-holds.ts';
+import type { RelationshipRecord } from './records.ts';
+
+const isStep = (item: BundleItem): boolean =>
+  item.type === 'operation' && item.operation.kind === 'half' && item.operation.operation.type !== 'genesis';
+
+/** What this device holds but for steps of halves: those that a verifier shall see are handed to it. */
+export const loadWithoutSteps =
+  (storage: Storage): ItemLoader =>
+  async (name) => {
+    const item = await readItem(storage, name);
+    return item && isStep(item) ? undefined : item;
+  };
+
+/** Verifies a message about these states over what came along and what is held. */
+export async function runOverMessage<T>(
+  device: Device,
+  items: readonly BundleItem[],
+  states: readonly StateHash[],
+  verify: (context: Context) => Result<T>,
+): Promise<Loaded<T>> {
+  const steps = await stepsAt(device, items, states);
+  return runWith(device, [...steps, ...items], verify, loadWithoutSteps(device));
+}
+
+/** Bodies and operations of these very states, as they came along or as they are held. */
+async function stepsAt(
+  storage: Storage,
+  items: readonly BundleItem[],
+  states: readonly StateHash[],
+): Promise<readonly BundleItem[]> {
+  const byName = indexItems(storage.suite, items);
+  const find = async (name: string): Promise<BundleItem | undefined> => byName.get(name) ?? readItem(storage, name);
+  const steps: BundleItem[] = [];
+  for (const state of states) {
+    const body = await find(itemNames.body(state));
+    if (body?.type !== 'body') continue;
+    const operation = await find(itemNames.operation(body.body.op));
+    steps.push(body, ...(operation ? [operation] : []));
+  }
+  return steps;
+}
+
+/** The states that a message is about, and the older own ones that the peer has not seen yet. */
+export async function stepsToShow(
+  device: Device,
+  relationship: RelationshipRecord,
+  states: readonly StateHash[],
+): Promise<readonly BundleItem[]> {
+  const steps = [...(await stepsAt(device, [], states))];
+  const seen = await seenIndex(device, relationship);
+  for (const state of states) {
+    const body = await readBody(device, state);
+    if (!body || !equalBytes(body.chain, relationship.ownHalf)) continue;
+    let older: Body | undefined = await readBody(device, body.prev);
+    while (older && older.index > seen) {
+      const name = itemNames.operation(older.op);
+      const operation = await readItem(device, name);
+      if (!operation || (await isHeldBy(device, relationship.peer, name))) break;
+      steps.push({ type: 'body', body: older }, operation);
+      older = await readBody(device, older.prev);
+    }
+  }
+  return steps;
+}
+
+/** Index of the newest own half state that the peer has named as seen; 0 while it has named none. */
+async function seenIndex(storage: Storage, { peerHalf }: RelationshipRecord): Promise<number> {
+  const peer = peerHalf && (await readChain(storage, peerHalf));
+  const tip = peer && (await readBody(storage, peer.tip.hash));
+  const item = tip && (await readItem(storage, itemNames.operation(tip.op)));
+  if (item?.type !== 'operation' || item.operation.kind !== 'half') return 0;
+  const { operation } = item.operation;
+  return operation.type === 'genesis' ? 0 : operation.seen.index;
+}
