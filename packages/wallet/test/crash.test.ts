@@ -2,8 +2,9 @@ import { faultyStore, memoryStore, type CommitFault, type CryptoSuite, type Memo
 import { systemEntropy } from '@dsm/platform/node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { payOnline } from '../src/account/payment.ts';
-import { reserve } from '../src/account/reserve.ts';
+import { releaseExpired, reserve } from '../src/account/reserve.ts';
 import type { Device } from '../src/device.ts';
+import { accept, commit, offer, receive } from '../src/exchange/index.ts';
 import { listReservations } from '../src/records/reservation.ts';
 import { sync } from '../src/sync/sync.ts';
 import { showChain } from '../src/view/chain.ts';
@@ -12,7 +13,7 @@ import { openWallet } from '../src/wallet/open.ts';
 import { copyDisk, makeDirectory, type TestDirectory } from './support/directory.ts';
 import { addCustomer, addRichCustomer, balanceOf, befriend, expectOk, makeScene, type Scene } from './support/scene.ts';
 import { watchSignatures } from './support/signing.ts';
-import { PASSPHRASE, suite } from './support/wallets.ts';
+import { PASSPHRASE, present, suite } from './support/wallets.ts';
 
 let scene: Scene;
 let disks: { readonly nodes: readonly MemoryDisk[]; readonly alice: MemoryDisk; readonly bob: MemoryDisk };
@@ -125,6 +126,43 @@ describe('a crash at any commit', () => {
         (await listReservations(alice)).map(({ status }) => status),
         where,
       ).toEqual(made ? ['open'] : []);
+    });
+  });
+});
+
+describe('a crash at any commit of what follows an offline payment', () => {
+  const DAY_MS = 86_400_000;
+
+  beforeAll(async () => {
+    const alice = await openOn(memoryStore(disks.alice), { directory: scene.directory } as World);
+    expectOk(await sync(bob));
+    const until = scene.world.nowMs + 2 * DAY_MS;
+    expectOk(await reserve(alice, { for: bob.account, token: scene.token, amount: 300n, until }));
+    const pay = { command: new Uint8Array(32), to: bob.account, token: scene.token, amount: 120n, order: '' };
+    const offered = expectOk(await offer(alice, { ...pay, provisional: false }));
+    const accepted = expectOk(await accept(bob, present(offered.message ?? undefined)));
+    const committed = expectOk(await commit(alice, present(accepted.message ?? undefined)));
+    expectOk(await receive(bob, present(committed.message ?? undefined)));
+  });
+
+  test('RES-4: the claim pays exactly once', async () => {
+    const { token } = scene;
+    const run = async (device: Device): Promise<unknown> => sync(device);
+    await crashEverywhere('bob', run, async (_, payee, where) => {
+      expect(await balanceOf(payee, token), where).toMatchObject({ available: 220n, reserved: 0n });
+      expect(expectOk(await sync(payee)), where).toMatchObject({ claimed: [], received: [], certified: 0 });
+    });
+  });
+
+  test('RES-5: the rest comes back exactly once', async () => {
+    const { token, world } = scene;
+    expectOk(await sync(bob));
+    world.nowMs += 2 * DAY_MS + world.net.network.gapMs;
+    const release = (device: Device) => releaseExpired(device, bob.account);
+    await crashEverywhere('alice', release, async (_, alice, where) => {
+      const again = await releaseExpired(alice, bob.account);
+      expect(again.ok || again.error.code === 'E_NOT_FOUND', where).toBe(true);
+      expect(await balanceOf(alice, token), where).toMatchObject({ available: 780n, setAside: 0n });
     });
   });
 });

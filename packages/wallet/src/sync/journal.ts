@@ -5,9 +5,11 @@ import { signIntent } from '../chain/append.ts';
 import { readBody } from '../chain/draft.ts';
 import { openRun, readAccountOperation, settleOwn } from '../chain/own.ts';
 import type { Device } from '../device.ts';
+import { damaged } from '../guard.ts';
 import { certify } from '../directory/certify.ts';
 import { readFinal } from '../records/final.ts';
-import { listJournal } from '../records/journal.ts';
+import { placeKey } from '../records/codecs.ts';
+import { journalRecords, listJournal } from '../records/journal.ts';
 import { reservationRecords } from '../records/reservation.ts';
 import { readState, type StateRecord } from '../records/state.ts';
 import { listVaultDrafts } from '../records/vault-draft.ts';
@@ -30,6 +32,8 @@ export interface JournalSettled {
   readonly received: readonly Received[];
   /** Other own states that did. */
   readonly certified: number;
+  /** States that enough nodes have now been told of: there may be credits that were not listed before. */
+  readonly spread: number;
 }
 
 /** Own states to Final, in order; claims are left to `claimTotals`. */
@@ -40,17 +44,22 @@ export async function settleJournal(device: Device, notes: Notes): Promise<Resul
   if (!settled.ok) return settled;
   const { received, certified } = await describeSettled(device, open.value);
   let count = certified;
+  let spread = 0;
   for (const { chain, index } of await listJournal(device)) {
-    const isOwn = equalBytes(chain, device.account);
-    const noted = notes.take(await (isOwn ? spreadOwn(device, index) : settleSlot(device, chain, index)));
+    const known = await readFinal(device, chain, index);
+    const noted = notes.take(await (known ? spreadAgain(device, known) : settleSlot(device, chain, index)));
     if (!noted.ok) return noted;
-    count += noted.value ? 1 : 0;
+    if (noted.value && known) spread += 1;
+    else if (noted.value) count += 1;
   }
-  return ok({ received, certified: count });
+  return ok({ received, certified: count, spread });
 }
 
 /** Which of the states that were open before are final now. */
-async function describeSettled(device: Device, before: readonly StateRecord[]): Promise<JournalSettled> {
+async function describeSettled(
+  device: Device,
+  before: readonly StateRecord[],
+): Promise<Omit<JournalSettled, 'spread'>> {
   const received: Received[] = [];
   let certified = 0;
   for (const { hash } of before) {
@@ -64,29 +73,28 @@ async function describeSettled(device: Device, before: readonly StateRecord[]): 
   return { received, certified };
 }
 
-/** A state that was certified, and perhaps not told to enough nodes. */
-async function spreadOwn(device: Device, index: number): Promise<Result<boolean>> {
-  const hash = await readFinal(device, device.account, index);
-  if (!hash) return ok(false);
+/** A state that is final, and perhaps not told to enough nodes. True once it is. */
+async function spreadAgain(device: Device, hash: StateHash): Promise<Result<boolean>> {
+  const body = await readBody(device, hash);
+  if (!body) throw damaged('a final state is missing');
   const told = await certify(device, hash);
-  return told.ok ? ok(false) : told;
+  if (!told.ok) return told;
+  return ok((await journalRecords.read(device, placeKey(body.chain, body.index))) === undefined);
 }
 
-/** One slot of a vault: whichever of this device's drafts the nodes will have. True if it became final. */
+/**
+ * One slot of a vault: whichever of this device's drafts the nodes will have. True if it became final. The account is
+ * settled before, as far as it can be, and claims are left to `claimTotals`.
+ */
 async function settleSlot(device: Device, vault: ChainId, index: number): Promise<Result<boolean>> {
-  const known = await readFinal(device, vault, index);
   const reservation = await reservationRecords.read(device, vault);
-  if (!known && reservation && equalBytes(reservation.payee, device.account)) return ok(false);
-  const state = await readState(device, vault, index);
-  const drafts: StateHash[] = known ? [known] : [...(await listVaultDrafts(device, vault, index))];
-  if (drafts.length === 0 && state) drafts.push(state.hash);
+  if (!reservation || equalBytes(reservation.payee, device.account)) return ok(false);
   let last: Result<boolean> = ok(false);
-  for (const hash of drafts) {
-    if (!(await readBody(device, hash))) continue;
+  for (const hash of await listVaultDrafts(device, vault, index)) {
     const certified = await certify(device, hash);
-    if (certified.ok) return ok(known === undefined);
+    if (certified.ok) return ok(true);
     last = certified;
-    if (certified.error.code !== 'E_CONFLICT') return last;
+    if (certified.error.code !== 'E_CONFLICT') break;
   }
   return last;
 }

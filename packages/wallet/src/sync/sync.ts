@@ -67,19 +67,23 @@ async function moveAll(device: Device): Promise<Result<Moved>> {
     const notes = makeNotes();
     const moved = await moveOnce(device, notes);
     if (!moved.ok) return moved;
-    const { received, claimed, certified } = moved.value;
+    const { received, claimed, certified, spread } = moved.value;
     total.received.push(...received);
     total.claimed.push(...claimed);
     total.certified += certified;
     open = notes.list();
-    if (received.length + claimed.length + certified === 0) break;
+    if (received.length + claimed.length + certified + spread === 0) break;
     const looked = await lookForCredits(device);
     if (!looked.ok) return looked;
   }
   return ok({ ...total, open });
 }
 
-async function moveOnce(device: Device, notes: Notes): Promise<Result<Omit<Moved, 'open'>>> {
+interface Round extends Omit<Moved, 'open'> {
+  readonly spread: number;
+}
+
+async function moveOnce(device: Device, notes: Notes): Promise<Result<Round>> {
   const own = await settleJournal(device, notes);
   if (!own.ok) return own;
   const held = await submitHeldRuns(device, notes);
@@ -91,5 +95,6 @@ async function moveOnce(device: Device, notes: Notes): Promise<Result<Omit<Moved
   const taken = await takeCredits(device, notes);
   if (!taken.ok) return taken;
   const received = [...own.value.received, ...taken.value];
-  return ok({ received, claimed: claimed.value, certified: own.value.certified + held.value });
+  const certified = own.value.certified + held.value;
+  return ok({ received, claimed: claimed.value, certified, spread: own.value.spread });
 }
