@@ -1,64 +1,115 @@
-import { openNetwork, type NetworkDescription, type Result } from '@dsm/core';
+import {
+  encodeWith,
+  hashItem,
+  LIMITS,
+  networkCodec,
+  openNetwork,
+  type Item,
+  type NetworkDescription,
+  type PublicKey,
+} from '@dsm/core';
+import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { entry, makeKey, makeNetwork, suite } from '../../../../tests/kit/index.ts';
+import { makeKey, makeNetwork, suite } from '../../../../tests/kit/index.ts';
+import { codeOf, expectOk, nth } from '../support/results.ts';
 
-const codeOf = (result: Result<unknown>): string => (result.ok ? 'ok' : `${result.error.code} ${result.error.rule}`);
+const keys: readonly PublicKey[] = Array.from({ length: 10 }, (_, i) => makeKey(`description ${i}`).publicKey);
+const { network } = makeNetwork();
+const { id: _, quorum: __, ...description } = network;
 
-describe('NET-1: the description', () => {
-  const { network } = makeNetwork();
-  const open = (changes: Partial<NetworkDescription>) => openNetwork(suite, { ...network, ...changes });
+const open = (change: Partial<NetworkDescription>) => openNetwork(suite, { ...description, ...change });
 
-  test('its id is that of its content: whatever changes, changes the id', () => {
-    const ids = [
-      {},
-      { name: 'other' },
-      { faults: 0 },
-      { nodes: network.nodes.toReversed() },
-      { deltaMs: 1 },
-      { gapMs: 60_001 },
-      { marginMs: 1 },
-      { settleMs: 1 },
-      { roundMs: 1 },
-      { partitions: [0] },
-    ].map((changes) => {
-      const opened = open(changes);
-      return opened.ok ? opened.value.id.join() : codeOf(opened);
-    });
-    expect(new Set(ids).size).toBe(ids.length);
-    expect(ids[0]).toBe(network.id.join());
-  });
-
-  test.each<[string, Partial<NetworkDescription>]>([
-    ['fewer than 3f + 1 nodes', { faults: 2 }],
-    ['no nodes', { nodes: [], faults: 0 }],
-    ['two nodes of one key', { nodes: [...network.nodes.slice(1), entry(network.nodes, 1)] }],
-    ['a gap that is not above 2Δ', { gapMs: 20_000 }],
-    ['no time to settle', { settleMs: 0 }],
-  ])('%s is refused', (_, changes) => {
-    expect(codeOf(open(changes))).toBe('E_FORMAT NET-1');
-  });
-
-  test('a gap just above 2Δ is accepted', () => expect(codeOf(open({ gapMs: 20_001 }))).toBe('ok'));
-});
-
-describe('NET-2: the quorum', () => {
+describe('NET-2: q = floor((n + f) / 2) + 1', () => {
   test.each([
     [1, 0, 1],
     [2, 0, 2],
     [3, 0, 2],
+    [4, 0, 3],
     [4, 1, 3],
     [5, 1, 4],
     [6, 1, 4],
+    [7, 1, 5],
     [7, 2, 5],
     [8, 2, 6],
+    [9, 2, 6],
+    [10, 2, 7],
     [10, 3, 7],
-  ])('of %i nodes with f = %i is %i', (count, faults, quorum) => {
-    const { nodes, ...description } = makeNetwork().network;
-    const keys = Array.from({ length: count }, (_, i) => nodes[i] ?? makeKey(`node ${i}`).publicKey);
-    const opened = openNetwork(suite, { ...description, nodes: keys, faults });
-    expect(opened.ok && opened.value.quorum).toBe(quorum);
-    // Two quorums meet in an honest node, and the honest nodes alone are one.
-    expect(2 * quorum - count).toBeGreaterThan(faults);
-    expect(count - faults).toBeGreaterThanOrEqual(quorum);
+  ])('n = %s, f = %s: q = %s', (n, faults, quorum) => {
+    expect(expectOk(open({ nodes: keys.slice(0, n), faults })).quorum).toBe(quorum);
+  });
+
+  property.prop([fc.integer({ min: 1, max: 10 }), fc.nat(3)])(
+    'any two quorums share an honest node, and the honest nodes are a quorum',
+    (n, faults) => {
+      fc.pre(n >= 3 * faults + 1);
+      const { quorum } = expectOk(open({ nodes: keys.slice(0, n), faults }));
+      expect(2 * quorum - n).toBeGreaterThan(faults);
+      expect(n - faults).toBeGreaterThanOrEqual(quorum);
+      // The next smaller number would not do: the trap of 2f + 1 when n > 3f + 1.
+      expect(2 * (quorum - 1) - n).toBeLessThanOrEqual(faults);
+    },
+  );
+
+  test('2f + 1 is no quorum when n > 3f + 1: two such sets of n = 6 may share no honest node', () => {
+    const { quorum } = expectOk(open({ nodes: keys.slice(0, 6), faults: 1 }));
+    expect(2 * 3 - 6).toBeLessThanOrEqual(1);
+    expect(quorum).toBeGreaterThan(3);
+  });
+
+  test.each([
+    [3, 1],
+    [6, 2],
+    [9, 3],
+    [1, 1],
+  ])('n = %s with f = %s is refused', (n, faults) => {
+    expect(codeOf(open({ nodes: keys.slice(0, n), faults }))).toBe('E_FORMAT NET-1');
+  });
+});
+
+describe('NET-1: a network is its description', () => {
+  test('id = H("network", description)', () => {
+    expect(network.id).toEqual(hashItem(suite, 'network', networkCodec.toItem(description)));
+    expect(network.id).toEqual(suite.hash('network', encodeWith(networkCodec, description)));
+  });
+
+  test.each<[string, Partial<NetworkDescription>]>([
+    ['name', { name: 'other' }],
+    ['faults', { faults: 0 }],
+    ['nodes', { nodes: description.nodes.toReversed() }],
+    ['deltaMs', { deltaMs: 1 }],
+    ['gapMs', { gapMs: description.gapMs + 1 }],
+    ['marginMs', { marginMs: description.marginMs + 1 }],
+    ['settleMs', { settleMs: 1 }],
+    ['roundMs', { roundMs: 1 }],
+    ['partitions', { partitions: [128] }],
+  ])('another %s is another network', (_name, change) => {
+    expect(expectOk(open(change)).id).not.toEqual(network.id);
+  });
+
+  test.each<[string, Partial<NetworkDescription>, string]>([
+    ['two nodes of one key', { nodes: description.nodes.with(3, nth(description.nodes, 0)) }, 'E_FORMAT NET-1'],
+    ['no nodes', { nodes: [], faults: 0 }, 'E_FORMAT NET-1'],
+    ['a gap of 2Δ', { gapMs: 2 * description.deltaMs }, 'E_FORMAT NET-1'],
+    ['no time to settle', { settleMs: 0 }, 'E_FORMAT NET-1'],
+    ['a margin of Δ', { marginMs: description.deltaMs }, 'E_FORMAT NET-1'],
+    ['a gap of more than a hundred years', { gapMs: LIMITS.networkMs + 1 }, 'E_LIMIT NET-1'],
+    ['a D of more than a hundred years', { settleMs: LIMITS.networkMs + 1 }, 'E_LIMIT NET-1'],
+  ])('%s is refused', (_name, change, expected) => {
+    expect(codeOf(open(change))).toBe(expected);
+  });
+
+  test('a gap just above 2Δ and a margin just above Δ are admitted', () => {
+    expect(codeOf(open({ gapMs: 2 * description.deltaMs + 1, marginMs: description.deltaMs + 1 }))).toBe('ok');
+  });
+
+  test.each<[string, Partial<NetworkDescription>, string]>([
+    ['another version', { version: 2 as 1 }, 'E_FORMAT ENC-3'],
+    ['65 nodes', { nodes: Array.from({ length: 65 }, () => nth(keys, 0)) }, 'E_LIMIT ENC-2'],
+    ['no name', { name: '' }, 'E_FORMAT ENC-3'],
+    ['a partition above 255', { partitions: [256] }, 'E_FORMAT ENC-3'],
+  ])('%s has no encoding that is read', (_name, change, expected) => {
+    const items = networkCodec.toItem({ ...description, ...change }) as readonly Item[];
+    const item = change.version === undefined ? items : items.with(0, change.version);
+    expect(codeOf(networkCodec.fromItem(item, 'network'))).toBe(expected);
   });
 });
