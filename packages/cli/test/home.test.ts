@@ -1,10 +1,13 @@
 import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSqliteStore } from '@dsm/platform/node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { onlyError, onlyObject, run } from './support/call.ts';
 import { endAll, runToEnd } from './support/processes.ts';
 import { initWallet, introduce, openWorld, PASSPHRASE, type World } from './support/world.ts';
+
+// Commands and nodes are processes or share one with everything else: slow on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let world: World;
 beforeAll(async () => {
@@ -12,7 +15,7 @@ beforeAll(async () => {
   await initWallet(world, 'alice');
   await initWallet(world, 'bob');
   await introduce(world, 'alice', 'bob');
-}, 60_000);
+});
 afterAll(async () => {
   await endAll();
   await world.close();

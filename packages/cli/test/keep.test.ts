@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { endAll, start, until } from './support/processes.ts';
 import { openShop, openWorld, PASSPHRASE, type World } from './support/world.ts';
+
+// Commands and nodes are processes or share one with everything else: slow on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let world: World;
 beforeAll(async () => {
@@ -11,7 +14,7 @@ beforeAll(async () => {
   await world.ask('till', 'accept', world.path('1'), '--out', world.path('2'));
   await world.ask('alice', 'commit', world.path('2'), '--out', world.path('3'));
   await world.ask('till', 'receive', world.path('3'));
-}, 60_000);
+});
 afterAll(async () => {
   await endAll();
   await world.close();
