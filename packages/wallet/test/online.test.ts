@@ -92,6 +92,19 @@ describe('payments through the network', () => {
     expectOk(await sync(alice));
   });
 
+  test('a sync waits for a silent node once, not for each question', async () => {
+    const scene = await makeScene();
+    const { device: alice } = await addRichCustomer(scene, 'alice', 100n);
+    expectOk(await payOnline(scene.canteen, { to: alice.account, token: scene.token, amount: 5n }));
+    scene.directory.down.add(2);
+    let asked = 0;
+    scene.directory.onRequest = (node) => {
+      asked += node === 2 ? 1 : 0;
+    };
+    expect(await syncNow(alice)).toMatchObject({ received: [{ amount: 5n }] });
+    expect(asked).toBe(1);
+  });
+
   test('lagging nodes are brought what they miss', async () => {
     const scene = await makeScene();
     const { device: alice } = await addCustomer(scene, 'alice');
