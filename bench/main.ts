@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { Bench } from './harness/bench.ts';
 import { describeEnvironment } from './harness/environment.ts';
 import { printMarkdown } from './harness/markdown.ts';
 import { runBenches } from './harness/run.ts';
@@ -18,12 +19,17 @@ const { values } = parseArgs({
   },
 });
 
+/** Sizes take no time to speak of. */
+function announce(group: readonly Bench[]): void {
+  const [first, ...rest] = group.filter(({ section }) => section !== 'bytes');
+  if (first) process.stderr.write(`${first.name}${rest.length > 0 ? ` and ${rest.length} beside it` : ''}\n`);
+}
+
 const environment = describeEnvironment();
 const startMs = performance.now();
 const rows = await runBenches(BENCHES, {
   only: values.only,
-  onGroup: ([first, ...rest]) =>
-    process.stderr.write(`${first}${rest.length > 0 ? ` and ${rest.length} beside it` : ''}\n`),
+  onGroup: announce,
 });
 const seconds = Math.round((performance.now() - startMs) / 1_000);
 

@@ -31,7 +31,7 @@ export const SECTIONS = {
 
 export type Section = keyof typeof SECTIONS;
 
-export type Work = TimedWork | SampledWork | SizeWork;
+export type Work = TimedWork | SampledWork | SingleWork | SizeWork;
 
 /** Repeated in batches; the median batch counts. A promise is awaited before the next operation begins. */
 export interface TimedWork {
@@ -48,11 +48,18 @@ export interface SampledWork {
   readonly samples: number;
 }
 
+/** Done once, for work that uses up what was prepared. */
+export interface SingleWork {
+  readonly type: 'single';
+  readonly once: () => Promise<unknown>;
+  readonly units: number;
+}
+
 export interface SizeWork {
   readonly type: 'size';
   readonly bytes: number;
   /** What cannot be left out of it. */
-  readonly floor: { readonly text: string; readonly bytes: number };
+  readonly floor?: { readonly text: string; readonly bytes: number };
 }
 
 /** What lives as long as one run. */

@@ -2,7 +2,7 @@
  * Timing: warm up, size a batch by what the warm-up took, then several rounds of which the median counts. The rounds
  * of benches that are compared take turns, so that an hour or a neighbour that slows the machine slows both.
  */
-import type { SampledWork, TimedWork } from './bench.ts';
+import type { SampledWork, SingleWork, TimedWork } from './bench.ts';
 
 export interface Pace {
   readonly warmUpMs: number;
@@ -83,6 +83,9 @@ export async function timeTogether(works: readonly TimedWork[], pace: Pace): Pro
   }
   return prepared.map(({ work, callMs }) => (1_000 * (work.units ?? 1)) / median(callMs));
 }
+
+/** Units a second. */
+export const timeOnce = async ({ once, units }: SingleWork): Promise<number> => (1_000 * units) / (await time(once, 1));
 
 /** A percentile of fewer samples would be the worst of them under another name. */
 const P99_SAMPLES = 100;

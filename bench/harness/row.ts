@@ -23,7 +23,7 @@ export interface Row {
 const rounded = (value: number): number => Number(value.toPrecision(6));
 
 /** Numbers without their noise, fields that are undefined left out. */
-export function tidyRow(row: { readonly [K in keyof Row]: Row[K] | undefined }): Row {
+export function tidyRow(row: { readonly [K in keyof Row]?: Row[K] | undefined }): Row {
   const fields = Object.entries(row).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
     fields.map(([field, value]) => [field, typeof value === 'number' ? rounded(value) : value]),

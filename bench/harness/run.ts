@@ -1,6 +1,6 @@
 /** Runs the chosen benches, group by group, and turns what was measured into rows. */
 import { openRun, type Bench, type SizeWork, type TimedWork, type Work } from './bench.ts';
-import { HURRIED_PACE, sample, timeTogether, USUAL_PACE, type Pace } from './measure.ts';
+import { HURRIED_PACE, sample, timeOnce, timeTogether, USUAL_PACE, type Pace } from './measure.ts';
 import { tidyRow, type Row } from './row.ts';
 import { groupByPeer, select } from './select.ts';
 
@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly only?: string | undefined;
   readonly pace?: Pace;
   /** Told before each group. */
-  readonly onGroup?: (names: readonly string[]) => void;
+  readonly onGroup?: (group: readonly Bench[]) => void;
 }
 
 /** After that long the rest is measured in a hurry: a whole run stays below three minutes. */
@@ -37,7 +37,7 @@ export async function runBenches(
   const startMs = performance.now();
   try {
     for (const group of groupByPeer(chosen)) {
-      onGroup?.(group.map(({ name }) => name));
+      onGroup?.(group);
       const prepared: Prepared[] = [];
       for (const bench of group) prepared.push({ bench, work: await bench.prepare(run) });
       const isLate = performance.now() - startMs > HURRY_AFTER_MS;
@@ -60,6 +60,7 @@ async function measure(prepared: readonly Prepared[], pace: Pace, figures: Map<s
   }
   for (const { bench, work } of prepared) {
     if (work.type === 'size') figures.set(bench.name, { size: work });
+    if (work.type === 'single') figures.set(bench.name, { perSecond: await timeOnce(work) });
     if (work.type === 'sampled') figures.set(bench.name, await sample(work, pace));
   }
 }
@@ -72,7 +73,7 @@ function rowOf(bench: Bench, figures: ReadonlyMap<string, Figures>): Row {
   const { perSecond, p50, p99, size } = figures.get(name) as Figures;
   if (size) {
     const { bytes, floor } = size;
-    return tidyRow({ name, bytes, signed, persisted, peer: floor.text, ratio: bytes / floor.bytes });
+    return tidyRow({ name, bytes, signed, persisted, peer: floor?.text, ratio: floor && bytes / floor.bytes });
   }
   const rate = perSecond as number;
   const peerRate = bench.peer === undefined ? undefined : figures.get(bench.peer)?.perSecond;
@@ -82,7 +83,6 @@ function rowOf(bench: Bench, figures: ReadonlyMap<string, Figures>): Row {
     ms: 1_000 / rate >= SHORTEST_MS ? 1_000 / rate : undefined,
     p50,
     p99,
-    bytes: undefined,
     signed,
     persisted,
     peer: bench.peer,

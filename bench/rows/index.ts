@@ -4,6 +4,7 @@ import { certifiedBenches } from './certified.ts';
 import { chainBenches } from './chain.ts';
 import { leafBenches } from './leaves.ts';
 import { paymentBenches } from './payments.ts';
+import { sizeBenches } from './sizes.ts';
 import { signatureBenches } from './signatures.ts';
 
 export const BENCHES: readonly Bench[] = [
@@ -12,4 +13,5 @@ export const BENCHES: readonly Bench[] = [
   ...signatureBenches,
   ...paymentBenches,
   ...certifiedBenches,
+  ...sizeBenches,
 ];
