@@ -59,6 +59,13 @@ export interface TrackedHalf extends Half {
   readonly states: HalfState[];
 }
 
+/** Something of the world that is known to be there. */
+export function findItem(net: TestNetwork, name: string): BundleItem {
+  const item = net.items.get(name);
+  if (item === undefined) throw new Error(`no ${name}`);
+  return item;
+}
+
 const track = (net: TestNetwork, half: Half): TrackedHalf => {
   const operation = net.items.get(`operation ${Buffer.from(half.tip.op).toString('hex')}`);
   if (operation?.type !== 'operation') throw new Error('the half has no genesis operation');
