@@ -58,7 +58,7 @@ describe('payments through the network', () => {
     const payment = { to: bob.account, token: scene.token, amount: 400n };
     expectCode(await payOnline(alice, payment), 'E_PENDING');
     expect(await balanceOf(alice, scene.token)).toMatchObject({ available: 600n });
-    expectCode(await payOnline(alice, payment), 'E_PENDING');
+    expectCode(await payOnline(alice, payment), 'E_PARENT');
     expect(expectOk(await showChain(alice))).toHaveLength(3);
     await befriend(alice, bob);
     const command = new Uint8Array(32);

@@ -78,8 +78,8 @@ export interface Certified {
 }
 
 /**
- * One operation of the own account, certified at once. `E_PENDING`: the state, or an older one that must settle
- * first, has too few answers; the message says which, and `sync` finishes what was signed.
+ * One operation of the own account, certified at once. `E_PENDING`: signed, too few answers; `sync` finishes it.
+ * `E_PARENT`: not begun, since an older state that must settle first has too few answers.
  */
 export async function operateOnline(device: Device, options: OnlineOptions): Promise<Result<Certified>> {
   const unforked = await requireUnforked(device);
@@ -102,7 +102,11 @@ export async function operateOnline(device: Device, options: OnlineOptions): Pro
 
 const explainUnsettled = (result: Extract<Result<number>, { ok: false }>): Result<never> =>
   result.error.code === 'E_PENDING'
-    ? fail('E_PENDING', 'WAL-7', `an older state of this account is not certified yet: ${result.error.message}`)
+    ? fail(
+        'E_PARENT',
+        'WAL-7',
+        `not begun: an older state of this account is not certified yet, sync first (${result.error.message})`,
+      )
     : result;
 
 /** For a provisional payment: `E_PENDING` while an online operation of this account is open. */

@@ -11,12 +11,19 @@ export const httpTransport = (endpoints: Endpoints, { timeoutMs = 10_000 }: Http
   async request(node, path, body, signal) {
     const endpoint = endpoints[node];
     if (endpoint === undefined) return fail('E_UNREACHABLE', 'NET-13', `no address of node ${node} is known`);
-    try {
-      const response = await fetch(new URL(path, endpoint), {
+    const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
+    const send = (): Promise<Response> =>
+      fetch(`${endpoint.replace(/\/$/, '')}${path}`, {
         method: body === null ? 'GET' : 'POST',
-        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
+        signal: limit,
         redirect: 'error',
         ...(body !== null && { body: body as Uint8Array<ArrayBuffer>, headers: { 'content-type': CBOR_TYPE } }),
+      });
+    try {
+      // A connection kept from before may have been closed by the node meanwhile; every request may be repeated.
+      const response = await send().catch((thrown: unknown) => {
+        if (limit.aborted) throw thrown;
+        return send();
       });
       const answer = await readBounded(response, node);
       return answer.ok && !response.ok ? refusalOf(node, answer.value) : answer;
