@@ -77,7 +77,8 @@ const throughputFloorName = (algorithm: SignatureAlgorithm): string =>
   `floor: 4 verify on two cores, ${shortName(algorithm)}`;
 
 const ACCOUNTS = 8;
-const PAYMENTS = 12;
+const PAYMENTS = 20;
+const WARM_UP = 6;
 
 const throughputBench = (algorithm: SignatureAlgorithm): Bench => ({
   ...certified,
@@ -90,7 +91,12 @@ const throughputBench = (algorithm: SignatureAlgorithm): Bench => ({
   aim: { ratioAtLeast: 0.5 },
   prepare: async (run) => {
     const directory = await openProcessNodes(run);
-    const signed = await signBeforehand(directory, { algorithm, accounts: ACCOUNTS, payments: PAYMENTS });
+    const signed = await signBeforehand(directory, {
+      algorithm,
+      accounts: ACCOUNTS,
+      payments: PAYMENTS,
+      warmUp: WARM_UP,
+    });
     return { type: 'single', once: signed.submitAll, units: signed.count };
   },
 });

@@ -34,6 +34,12 @@ const TRIVIAL: readonly Bench[] = [
   },
   {
     ...plain,
+    name: 'once and never again',
+    section: 'certified',
+    prepare: () => ({ type: 'single', once: async () => Promise.resolve(), units: 3 }),
+  },
+  {
+    ...plain,
     name: 'size of a file',
     section: 'bytes',
     prepare: () => ({ type: 'size', bytes: 30, floor: { text: '1 signature, 20 bytes', bytes: 20 } }),
@@ -62,6 +68,7 @@ describe('a run', () => {
         signed: true,
         persisted: true,
       },
+      { name: 'once and never again', perSecond: expect.any(Number), signed: false, persisted: false },
       { name: 'size of a file', bytes: 30, signed: false, persisted: false, peer: '1 signature, 20 bytes', ratio: 1.5 },
     ]);
     expect(calls).toBeGreaterThan(0);
