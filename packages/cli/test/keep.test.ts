@@ -23,7 +23,7 @@ afterAll(async () => {
 const keep = (offset: string) =>
   start(['keep', '--home', world.path('till')], { DSM_PASSPHRASE: PASSPHRASE, DSM_CLOCK_OFFSET: offset });
 
-describe('RES-6: dsm keep', () => {
+describe('RES-6, CLI-8: dsm keep', () => {
   test('warns from E - margin on when it cannot claim', async () => {
     await world.stopNodes();
     // The reservation ends in an hour, the margin is ten minutes.
