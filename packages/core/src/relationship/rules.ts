@@ -9,7 +9,7 @@ import { ownerSigns, readRequired, type Applied, type Step } from '../chain/rule
 import { hashItem } from '../crypto/hash.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import type { Item } from '../encoding/cbor.ts';
-import { amount, type Codec } from '../encoding/schema.ts';
+import { amount, hash, type Codec } from '../encoding/schema.ts';
 import { check, checkAll, fail, ok, type Result } from '../result.ts';
 import { totalLeaf } from '../vault/rules.ts';
 import {
@@ -23,6 +23,9 @@ import {
 
 /** Leaf that records what became of an incoming payment. */
 export const outcomeLeaf = (precommit: Uint8Array): Item => ['outcome', precommit];
+
+/** Leaf with the pre-commitment accepted last: no two states of a half have one root, so one witness serves each. */
+export const ACCEPTED_LEAF: Item = ['accepted'];
 
 export const halfTermsCodec: Codec<HalfGenesis> = {
   toItem: (terms) => halfOperationCodec.toItem(terms),
@@ -85,6 +88,7 @@ function accept({ leaves, operation }: Step<Accept>): Result<undefined> {
   );
   return checkAll(
     () => check(ascending, 'E_ENCODING', 'REL-7', 'outcomes not in ascending order'),
+    () => leaves.write(ACCEPTED_LEAF, hash(), operation.precommit),
     ...operation.outcomes.map(
       ({ precommit, outcome }) =>
         () =>

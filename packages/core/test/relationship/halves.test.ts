@@ -10,6 +10,8 @@ import {
   hashItem,
   outcomeCodec,
   outcomeLeaf,
+  ACCEPTED_LEAF,
+  hash,
   relationshipId,
   totalLeaf,
   verifyTransition,
@@ -101,10 +103,12 @@ describe('REL-5, REL-7: what a half remembers', () => {
     expect(codeOf(verifyTransition(contextOf(net, accepted.items), accepted.body))).toBe('ok');
   });
 
-  test('REL-6: an accept without outcomes leaves the root as it was', () => {
+  test('REL-6: every accept changes the root, so that a witness serves one step and no other', () => {
     const { root } = world.payee.tip;
-    accept(world, pay(world, 1n));
-    expect(world.payee.tip.root).toEqual(root);
+    const step = pay(world, 1n);
+    accept(world, step);
+    expect(world.payee.tip.root).not.toEqual(root);
+    expect(expectOk(editLeaves(suite, world.payee.tree).read(ACCEPTED_LEAF, hash()))).toEqual(step.body.precommit);
   });
 });
 
@@ -120,7 +124,10 @@ describe('refused, although its writer signed it', () => {
     outcomes: [],
   };
   const forge = (half: typeof payer, operation: HalfOperation): string => {
-    const forged = forgeStep(net, half, half.owner.key, { operation: { kind: 'half', operation }, witness: (tree) => tree });
+    const forged = forgeStep(net, half, half.owner.key, {
+      operation: { kind: 'half', operation },
+      witness: (tree) => tree,
+    });
     return codeOf(verifyTransition(contextOf(net, forged.items), forged.body));
   };
   const [low, high] = [seed('1'), seed('2')].toSorted(compareBytes) as [Uint8Array, Uint8Array];
@@ -137,14 +144,22 @@ describe('refused, although its writer signed it', () => {
     ['REL-5: a total that does not grow by the amount', { total: 101n }, 'E_TOTAL REL-5'],
     ['REL-5: a total below the amount', { total: 99n }, 'E_TOTAL REL-5'],
     ['REL-4: more than the relationship allows', { amount: 501n, total: 501n }, 'E_AMOUNT REL-4'],
-    ['REL-4: an expiry that is later than agreed', { window: { from, until: from + 2 * DAY_MS + 1 } }, 'E_WINDOW REL-4'],
+    [
+      'REL-4: an expiry that is later than agreed',
+      { window: { from, until: from + 2 * DAY_MS + 1 } },
+      'E_WINDOW REL-4',
+    ],
     ['CHN-7: a window that ends before it begins', { window: { from, until: from - 1 } }, 'E_WINDOW CHN-7'],
   ])('%s', (_, change, expected) => {
     expect(forge(payer, { ...payment, ...change })).toBe(expected);
   });
 
   test.each<[string, Partial<Accept>, string]>([
-    ['REL-4: an accept that expires later than agreed', { window: { from, until: from + 2 * DAY_MS + 1 } }, 'E_WINDOW REL-4'],
+    [
+      'REL-4: an accept that expires later than agreed',
+      { window: { from, until: from + 2 * DAY_MS + 1 } },
+      'E_WINDOW REL-4',
+    ],
     ['CHN-7: a window that ends before it begins', { window: { from, until: from - 1 } }, 'E_WINDOW CHN-7'],
     [
       'REL-7: outcomes out of order',
@@ -185,9 +200,17 @@ describe('refused, although its writer signed it', () => {
     const parent = { ...payer.tip, root: seed('root') };
     const drafted = draftTransition(contextOf(net), parent, { kind: 'half', operation: payment }, payer.tree);
     const { body } = expectOk(drafted);
-    expect(codeOf(verifyTransition(contextOf(net, [{ type: 'body', body: parent }, { type: 'body', body }]), body))).toBe(
-      'E_CHAIN CHN-4',
-    );
+    expect(
+      codeOf(
+        verifyTransition(
+          contextOf(net, [
+            { type: 'body', body: parent },
+            { type: 'body', body },
+          ]),
+          body,
+        ),
+      ),
+    ).toBe('E_CHAIN CHN-4');
   });
 });
 
@@ -207,13 +230,24 @@ describe('REL-5, REL-6, REL-7: shapes', () => {
     const outcomes = [1, 2, 3].map((number) => expectOk(outcomeCodec.fromItem(number, 'it')));
     expect(outcomes).toEqual(['delivered', 'refundDue', 'void']);
     expect(outcomes.map((name) => outcomeCodec.toItem(name))).toEqual([1, 2, 3]);
-    for (const item of [0, 4, -1, 1.5, 'void', null, 1n]) expect(codeOf(outcomeCodec.fromItem(item, 'it'))).toBe('E_FORMAT REL-7');
+    for (const item of [0, 4, -1, 1.5, 'void', null, 1n])
+      expect(codeOf(outcomeCodec.fromItem(item, 'it'))).toBe('E_FORMAT REL-7');
   });
 
   test('at most 64 of them', () => {
     const one: Item = [seed('o'), 1];
-    expect(read(6, Array.from({ length: 64 }, () => one))).toBe('ok');
-    expect(read(6, Array.from({ length: 65 }, () => one))).toBe('E_LIMIT ENC-2');
+    expect(
+      read(
+        6,
+        Array.from({ length: 64 }, () => one),
+      ),
+    ).toBe('ok');
+    expect(
+      read(
+        6,
+        Array.from({ length: 65 }, () => one),
+      ),
+    ).toBe('E_LIMIT ENC-2');
   });
 
   test('a salt has 16 bytes', () => {

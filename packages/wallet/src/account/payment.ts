@@ -3,6 +3,7 @@ import { hashReference, ok, type ChainId, type Reference, type Result, type Toke
 import { operateOnline } from '../chain/own.ts';
 import type { Device } from '../device.ts';
 import { requireTrusted } from '../evidence/store.ts';
+import { checkOrder } from '../exchange/common.ts';
 import { guardStore } from '../guard.ts';
 import { paymentRecords } from '../records/payment.ts';
 import { certifiedPayment, newPayment, type CertifiedPayment } from './records.ts';
@@ -21,6 +22,8 @@ export interface OnlinePayment {
 export const payOnline = (device: Device, payment: OnlinePayment): Promise<Result<CertifiedPayment>> =>
   guardStore(async () => {
     const { to, token, amount, reference } = payment;
+    const order = checkOrder(reference?.order ?? '');
+    if (!order.ok) return order;
     const trusted = await requireTrusted(device, to);
     if (!trusted.ok) return trusted;
     const window = await windowForToken(device, token);

@@ -3,6 +3,7 @@ import {
   fail,
   isSymbol,
   ok,
+  policyCodec,
   toHex,
   tokenId,
   type Result,
@@ -53,6 +54,8 @@ export const createToken = (device: Device, options: TokenOptions): Promise<Resu
       transferable,
       salt: device.entropy(16),
     };
+    const valid = policyCodec.fromItem(policyCodec.toItem(policy), 'policy');
+    if (!valid.ok) return valid;
     const token = tokenId(device.suite, policy);
     const made = await operateOnline(device, {
       operation: { type: 'createToken', window: window.value, policy },

@@ -1,8 +1,8 @@
 /** Withdrawing an offer, and paying back (spec REL-21, REL-24). */
 import { equalBytes, fail, ok, type Result } from '@dsm/core';
 import type { Device } from '../device.ts';
-import { listPayments, paymentRecords, type PaymentRecord } from '../records/payment.ts';
-import { policyOf, repeatedCommand, type Exchanged } from './common.ts';
+import { listPayments, paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
+import { isOver, policyOf, repeatedCommand, type Exchanged } from './common.ts';
 import { offer, type OfferOptions } from './offer.ts';
 
 /** The payer withdraws before it commits. An accept cannot be withdrawn: it is signed and expires. */
@@ -55,9 +55,13 @@ export async function refund(device: Device, options: RefundOptions): Promise<Re
   });
 }
 
+/** Nothing was paid back by these. */
+const UNPAID: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['cancelled', 'expired', 'lost', 'void']);
+
 /** What was paid back already, but for the refund that this very command began. */
 async function refunded(device: Device, original: PaymentRecord, command: Uint8Array): Promise<bigint> {
   const repeated = await repeatedCommand(device, command);
+  const now = device.clock();
   const all = await listPayments(device);
   return all
     .filter(
@@ -65,8 +69,8 @@ async function refunded(device: Device, original: PaymentRecord, command: Uint8A
         one.refundOf !== null &&
         one.direction === 'out' &&
         equalBytes(one.refundOf, original.payment) &&
-        one.status !== 'cancelled' &&
-        one.status !== 'expired' &&
+        !UNPAID.has(one.status) &&
+        !isOver(one, now) &&
         (repeated === undefined || !equalBytes(one.payment, repeated.payment)),
     )
     .reduce((sum, one) => sum + one.amount, 0n);

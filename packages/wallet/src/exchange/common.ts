@@ -1,8 +1,11 @@
 /** What the turns of an exchange have in common. */
 import {
+  check,
   decodeFileOf,
   equalBytes,
   fail,
+  isLabel,
+  LIMITS,
   ok,
   openBundle,
   toHex,
@@ -66,6 +69,10 @@ const OPEN: ReadonlySet<PaymentStatus> = new Set(['requested', 'offered', 'accep
 export const isOpen = (payment: PaymentRecord, nowMs: number): boolean =>
   OPEN.has(payment.status) && nowMs <= payment.expiresAt;
 
+/** Begun, and too late to be committed. */
+export const isOver = (payment: PaymentRecord, nowMs: number): boolean =>
+  OPEN.has(payment.status) && nowMs > payment.expiresAt;
+
 export async function openPayments(device: Device, peer: ChainId): Promise<readonly PaymentRecord[]> {
   const now = device.clock();
   const all = await listPayments(device);
@@ -82,6 +89,15 @@ export async function requireNoneOpen(device: Device, peer: ChainId): Promise<Re
     `payment ${toHex(open.payment)} with this peer is still ${open.status}: finish it, or cancel it`,
   );
 }
+
+/** `E_FORMAT` unless it can stand in a message. */
+export const checkOrder = (order: string): Result<undefined> =>
+  check(
+    isLabel(order, LIMITS.orderBytes),
+    'E_FORMAT',
+    'REL-5',
+    `an order reference has at most ${LIMITS.orderBytes} bytes, and no control or invisible characters`,
+  );
 
 export async function policyOf(storage: Storage, token: TokenId): Promise<Result<TokenPolicy>> {
   const policy = await tokenRecords.read(storage, token);

@@ -1,7 +1,8 @@
 /** What a payee decides about an offer or a commit beyond its correctness: clocks, totals, policy (DESIGN section 4). */
-import { equalBytes, fail, ok, stateHash, type OfferFacts, type Result } from '@dsm/core';
+import { equalBytes, fail, ok, type OfferFacts, type Result } from '@dsm/core';
 import type { Device } from '../device.ts';
 import { requireTrusted } from '../evidence/store.ts';
+import { readNewestFinal } from '../records/final.ts';
 import { readState } from '../records/state.ts';
 import { listPayments } from '../records/payment.ts';
 import { readPolicy } from '../records/policy.ts';
@@ -91,11 +92,19 @@ async function judgeProvisional(device: Device, facts: OfferFacts): Promise<Resu
     : fail('E_POLICY', 'WAL-10', 'more than is taken provisionally from this payer');
 }
 
-/** Another state at a place of the run is known already (spec REL-14). */
-async function requireNoConflict(device: Device, facts: OfferFacts): Promise<Result<undefined>> {
-  for (const { body } of facts.run) {
+/** Another state at a place of the run is known already, or one above it is final (spec REL-14). */
+export async function requireNoConflict(device: Device, facts: OfferFacts): Promise<Result<undefined>> {
+  for (const { body, hash } of facts.run) {
+    const final = await readNewestFinal(device, body.chain);
+    if (final && final.index >= body.index && !equalBytes(final.hash, hash)) {
+      return fail(
+        'E_CONFLICT',
+        'REL-14',
+        `state ${final.index} of the payer is final: nothing is paid at ${body.index}`,
+      );
+    }
     const known = await readState(device, body.chain, body.index);
-    if (known && !equalBytes(known.hash, stateHash(device.suite, body))) {
+    if (known && !equalBytes(known.hash, hash)) {
       return fail('E_CONFLICT', 'REL-14', `another state of the payer is known at index ${body.index}`);
     }
   }

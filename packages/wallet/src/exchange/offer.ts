@@ -31,6 +31,7 @@ import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { listReservations, type ReservationRecord } from '../records/reservation.ts';
 import {
   answerTurn,
+  checkOrder,
   exchangeOf,
   policyOf,
   repeatedCommand,
@@ -65,6 +66,8 @@ export async function offer(device: Device, options: OfferOptions): Promise<Resu
   const policy = await policyOf(device, options.token);
   if (!policy.ok) return policy;
   if (options.amount <= 0n) return fail('E_AMOUNT', 'VAL-6', 'the amount is zero');
+  const order = checkOrder(options.order);
+  if (!order.ok) return order;
   const relationship = await ensureRelationship(device, options.to);
   if (!relationship.ok) return relationship;
   const drafted = options.provisional

@@ -17,7 +17,9 @@ export async function settleOutcomes(device: Device, replay: Replay, except: Pay
     if (operation.kind !== 'half' || operation.operation.type !== 'accept') continue;
     for (const { precommit, outcome } of operation.operation.outcomes) {
       const payment = await paymentRecords.read(device, precommit);
-      if (payment?.status !== 'committed' || equalBytes(payment.payment, except.payment)) continue;
+      // A payee speaks for what was paid to it, and for nothing else.
+      if (payment?.status !== 'committed' || !equalBytes(payment.peer, except.peer)) continue;
+      if (equalBytes(payment.payment, except.payment)) continue;
       writes.push(paymentRecords.put(device, precommit, { ...payment, status: STATUS[outcome] }));
     }
   }

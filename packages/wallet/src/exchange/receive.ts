@@ -25,12 +25,12 @@ import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { reservationRecords } from '../records/reservation.ts';
 import { readState, stateRecords } from '../records/state.ts';
-import { statesOf } from './agreement.ts';
+import { isCommitted, statesOf } from './agreement.ts';
 import { answerTurn, exchangeOf, openMessage, policyOf, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
-import { judgeTime, judgeTotal, knownReservation } from './judge.ts';
+import { judgeTime, judgeTotal, knownReservation, requireNoConflict } from './judge.ts';
 import { holdsWrites, itemsSent } from './peer-holds.ts';
-import { closeOvertaken } from './outcomes.ts';
+import { closeOvertaken, settleOutcomes } from './outcomes.ts';
 import { outcomeKey, pendingOutcomeRecords, totalProofRecords, type RelationshipRecord } from './records.ts';
 import { runOverMessage } from './steps.ts';
 
@@ -119,6 +119,7 @@ async function receiveReserved(device: Device, received: Received): Promise<Resu
       ...adoptWrites(device, replay, offer.half.k),
       ...(counts ? await totalWrites(device, received, replay) : []),
       ...(await closeOvertaken(device, replay, payment.payment)),
+      ...(await settleOutcomes(device, replay, payment)),
       pendingOutcomeRecords.put(device, outcomeKey(relationship.ownHalf, payment.payment), outcome),
       paymentRecords.put(device, payment.payment, row),
     ],
@@ -163,14 +164,12 @@ async function receiveProvisional(
   // Past the settle-by time the nodes would not vote for it any more.
   const timely = judgeTime(device, facts.offer);
   if (!timely.ok) return timely;
+  const conflict = await requireNoConflict(device, facts.offer);
+  if (!conflict.ok) return conflict;
   const row: PaymentRecord = { ...payment, status: 'received', grade: 'provisional' };
   const states: Write[] = [];
   for (const { body, hash } of facts.offer.run) {
-    const known = await readState(device, body.chain, body.index);
-    if (known && !equalBytes(known.hash, hash)) {
-      return fail('E_CONFLICT', 'REL-14', `another state of the payer is known at index ${body.index}`);
-    }
-    if (known) continue;
+    if (await readState(device, body.chain, body.index)) continue;
     states.push(
       stateRecords.put(device, placeKey(body.chain, body.index), {
         hash,
@@ -243,6 +242,7 @@ export async function takeAck(device: Device, bytes: Uint8Array): Promise<Result
   }
   const policy = await policyOf(device, payment.token);
   if (!policy.ok) return policy;
+  if (!isCommitted(payment)) return fail('E_STATE', 'REL-19', `the payment is ${payment.status}: nothing was paid yet`);
   if (payment.status !== 'committed') return ok({ payment, policy: policy.value, turn: 'acknowledged', message: null });
   const row: PaymentRecord = { ...payment, status: 'acknowledged' };
   const committed = await device.store.commit(

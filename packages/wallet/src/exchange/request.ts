@@ -24,7 +24,7 @@ import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { listReservations, type ReservationRecord } from '../records/reservation.ts';
 import { listOutcomes } from './accept.ts';
 import { statesOf } from './agreement.ts';
-import { answerTurn, exchangeOf, policyOf, repeatedCommand, type Exchanged } from './common.ts';
+import { answerTurn, checkOrder, exchangeOf, policyOf, repeatedCommand, type Exchanged } from './common.ts';
 import { mayBegin, totalIn } from './offer.ts';
 import {
   exchangeRecords,
@@ -56,6 +56,8 @@ export async function request(device: Device, options: RequestOptions): Promise<
   const policy = await policyOf(device, options.token);
   if (!policy.ok) return policy;
   if (options.amount <= 0n) return fail('E_AMOUNT', 'VAL-6', 'the amount is zero');
+  const order = checkOrder(options.order);
+  if (!order.ok) return order;
   const relationship = await findRelationship(device, options.from);
   if (!relationship?.peerHalf) {
     return fail('E_STATE', 'REL-17', 'nothing was exchanged with this payer yet: the first payment needs an offer');
