@@ -81,23 +81,17 @@ function transfers(run: Run, leaves: number): (suite: CryptoSuite) => unknown {
   const rich = must(setLeaf(suite, owner.tree, balance, encodeWith(amount, 10n ** 30n)));
   const to = seed('payee') as never;
   let tip = { body: owner.tip, tree: fill(rich, leaves, 2) };
+  const context = contextOf(net);
   return (suite) => {
     const operation: Operation = {
       kind: 'account',
       operation: { type: 'transfer', window: windowNow(net), token, amount: 1n, to, reference: null },
     };
-    const { body, tree } = must(draftTransition({ ...contextOfWorld(run), suite }, tip.body, operation, tip.tree));
+    const { body, tree } = must(draftTransition({ ...context, suite }, tip.body, operation, tip.tree));
     tip = { body, tree };
     return body;
   };
 }
-
-const makeContext = (run: Run) => {
-  const { net, owner } = openWorld(run);
-  makePolicy(net, owner);
-  return contextOf(net);
-};
-const contextOfWorld = (run: Run) => run.share('context', makeContext);
 
 const transitionBench = (leaves: number): Bench => ({
   ...unsigned,
