@@ -7,8 +7,8 @@ import {
   isLabel,
   LIMITS,
   ok,
-  openBundle,
   toHex,
+  verifyFile,
   type ChainId,
   type Context,
   type DsmFile,
@@ -45,16 +45,19 @@ export interface Exchanged {
   readonly message: Uint8Array | null;
 }
 
-/** A file of this kind whose items are each there once. */
+/**
+ * A file of this kind whose items are each there once. One that is complete in itself must verify as a stranger would
+ * verify it: this device needs less of it than it carries, and what it does not need must not be damaged either.
+ */
 export function openMessage<K extends FileKind>(
-  { suite }: Device,
+  { suite, network }: Device,
   kind: K,
   bytes: Uint8Array,
 ): Result<Extract<DsmFile, { kind: K }>> {
   const file = decodeFileOf(suite, kind, bytes);
   if (!file.ok) return file;
-  const bundle = openBundle(suite, file.value.items);
-  return bundle.ok ? file : bundle;
+  const alone = verifyFile(suite, network, bytes);
+  return alone.ok || alone.error.code === 'E_INCOMPLETE' ? file : alone;
 }
 
 export async function requireContact(storage: Storage, account: ChainId): Promise<Result<ContactRecord>> {
