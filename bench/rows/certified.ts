@@ -38,10 +38,10 @@ const SAMPLES: Readonly<Record<SignatureAlgorithm, number>> = {
 const latencyBench = (algorithm: SignatureAlgorithm): Bench => ({
   ...certified,
   persisted: true,
-  name: `certified payment, four node processes on loopback, one client, ${shortName(algorithm)}`,
+  name: `certified payment, four node processes, one client, ${shortName(algorithm)}`,
   about:
     'From the command to the certificate recorded: drafted, journalled, signed, voted by all four nodes, verified, ' +
-    'told to all nodes. Four `dsm network up` processes and the client share the cores; all five write to SQLite files.',
+    'told to all nodes. The processes of `dsm network up` and the client share the cores; all five write to SQLite files.',
   peer: floorName(algorithm),
   ...(algorithm === 'slh-dsa-sha2-128f' && { aim: { p50BelowMs: 60 } }),
   prepare: async (run) => {
@@ -83,7 +83,7 @@ const WARM_UP = 6;
 const throughputBench = (algorithm: SignatureAlgorithm): Bench => ({
   ...certified,
   persisted: true,
-  name: `certified payments, four node processes on loopback, ${ACCOUNTS} accounts at once, signed beforehand, ${shortName(algorithm)}`,
+  name: `certified payments, four node processes, ${ACCOUNTS} accounts at once, pre-signed, ${shortName(algorithm)}`,
   about:
     `${ACCOUNTS} accounts with ${PAYMENTS} signed payments each; every one submitted to all nodes with the proof of its ` +
     'parent, the four votes verified. What the nodes bear; the client, on the same cores, keeps nothing.',

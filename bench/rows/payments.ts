@@ -12,7 +12,7 @@ const floorName = (algorithm: SignatureAlgorithm): string => `floor: 2 sign and 
 
 /** Payments that the two have made with each other before the one that is timed. */
 const FEW = 3;
-const SOME = 20;
+const SOME = 100;
 
 async function openWithHistory(run: Run, algorithm: SignatureAlgorithm, payments: number): Promise<Pair> {
   const pair = await openPair(run, algorithm, `after ${payments} payments`);
