@@ -105,6 +105,33 @@ export function recordFinder(find: Finder): { readonly find: Finder; used(): rea
   };
 }
 
+/** The same evidence, with a list of the names that were asked for in vain, each once. */
+export function watchMissing(evidence: Evidence): {
+  readonly evidence: Evidence;
+  missing(): readonly string[];
+} {
+  const names = new Set<string>();
+  const watch = <T>(found: T | undefined, name: string): T | undefined => {
+    if (found === undefined) names.add(name);
+    return found;
+  };
+  return {
+    evidence: {
+      body: (hash) => watch(evidence.body(hash), itemNames.body(hash)),
+      genesis: (chain) => watch(evidence.genesis(chain), itemNames.genesis(chain)),
+      operation: (op) => watch(evidence.operation(op), itemNames.operation(op)),
+      signature: (purpose, subject, position = 0) =>
+        watch(evidence.signature(purpose, subject, position), itemNames.signature(purpose, subject, position)),
+      certificate: (chain, index) => watch(evidence.certificate(chain, index), itemNames.certificate(chain, index)),
+      policy: (token) => watch(evidence.policy(token), itemNames.policy(token)),
+      witness: (root) => watch(evidence.witness(root), itemNames.witness(root)),
+      total: (vault, total) => watch(evidence.total(vault, total), itemNames.total(vault, total)),
+      knownFinal: (chain, index) => evidence.knownFinal(chain, index),
+    },
+    missing: () => [...names],
+  };
+}
+
 /** `E_INCOMPLETE` with one missing reference. */
 export function missing(what: string, bytes: Uint8Array, index?: number | bigint): Err {
   const reference = `${what} ${toHex(bytes)}${index === undefined ? '' : ` ${index}`}`;

@@ -1,15 +1,18 @@
 /**
  * Provenance (spec CHN-13): from the pinned network and the genesis to this state. Accept ⇔ complete: whatever is
  * missing on the way is listed, all of it.
+ * The leaves are repeated from the genesis on, so no witness of a parent is needed.
  */
-import { equalBytes, toHex, type StateHash } from '../bytes.ts';
-import type { Body, ChainKind } from '../chain/body.ts';
-import { requireFinal } from '../chain/final.ts';
-import { verifyGenesisBody } from '../chain/links.ts';
-import { verifyTransition } from '../chain/transition.ts';
+import { equalBytes, type StateHash } from '../bytes.ts';
+import { stateHash, type Body, type ChainKind } from '../chain/body.ts';
+import { operationOf, requireFinal } from '../chain/final.ts';
+import { makeGenesis } from '../chain/genesis.ts';
+import { verifyGenesisBody, verifyLink } from '../chain/links.ts';
+import { draftTransition, verifyAuthority } from '../chain/transition.ts';
 import type { Context } from '../context.ts';
 import { verifyHalf } from '../messages/offer.ts';
-import { fail, ok, type Failure, type Result } from '../result.ts';
+import { check, fail, ok, type Failure, type Result } from '../result.ts';
+import { watchMissing } from './evidence.ts';
 
 export interface Provenance {
   readonly kind: ChainKind;
@@ -21,48 +24,98 @@ export interface Provenance {
 }
 
 export function verifyProvenance(context: Context, tip: StateHash): Result<Provenance> {
-  const walked = walkBack(context, tip);
-  if (!walked.ok) return walked;
-  const states = walked.value;
-  const missing: string[] = [];
+  const watch = watchMissing(context.evidence);
+  const watched = { ...context, evidence: watch.evidence };
+  const states = walkBack(watched, tip);
+  const last = states.at(-1);
   const failures: Failure[] = [];
+  const absent: string[] = [];
   const note = (result: Result<unknown>): void => {
     if (result.ok) return;
-    if (result.error.missing) missing.push(...result.error.missing);
+    const { code, message } = result.error;
+    if (code === 'E_INCOMPLETE') absent.push(...(result.error.missing ?? [message]));
     else failures.push(result.error);
   };
-  note(verifyBeginning(context, states[0] as Body));
-  for (const body of states.slice(1)) note(verifyTransition(context, body));
+  for (const [at, body] of states.entries()) {
+    const parent = states[at - 1];
+    if (parent) note(verifyLink(context.suite, parent, body, undefined, body.prev));
+    askFor(watched, body);
+  }
+  if (states[0]?.index === 0) {
+    note(verifyBeginning(watched, states[0]));
+    replay(watched, states, note);
+  }
   const certified = verifyCertificates(context, states);
   note(certified);
   const [failure] = failures;
   if (failure) return { ok: false, error: failure };
-  if (missing.length > 0) return incomplete(missing);
-  const last = states.at(-1) as Body;
+  const wanted = [...new Set([...watch.missing(), ...absent])];
+  if (wanted.length > 0 || !last) return incomplete(wanted);
   const isFinal = certified.ok && certified.value;
   const grade = last.kind === 'half' ? undefined : isFinal ? 'certified' : 'provisional';
   return ok({ kind: last.kind, tip: last, states: states.length, grade });
 }
 
 const incomplete = (missing: readonly string[]) =>
-  fail('E_INCOMPLETE', 'CHN-13', `missing: ${missing.length} items, first ${missing[0]}`, {
-    missing: [...new Set(missing)],
-  });
+  fail('E_INCOMPLETE', 'CHN-13', `missing: ${missing.length} items, first ${missing[0]}`, { missing });
 
-/** States from the genesis to the tip, by the hashes that link them. */
-function walkBack({ evidence }: Context, tip: StateHash): Result<readonly Body[]> {
+/** States up to the tip, by the hashes that link them: from the genesis on, or as far back as they are shown. */
+function walkBack({ evidence }: Context, tip: StateHash): readonly Body[] {
   const states: Body[] = [];
-  let hash = tip;
-  for (;;) {
-    const body = evidence.body(hash);
-    if (!body) return incomplete([`body ${toHex(hash)}`]);
-    const above = states.at(-1);
-    if (above && (body.index !== above.index - 1 || !equalBytes(body.chain, above.chain))) {
-      return fail('E_LINK', 'CHN-3', `state ${above.index} does not follow from what it names`);
-    }
+  let body = evidence.body(tip);
+  while (body) {
     states.push(body);
-    if (body.index === 0) return ok(states.toReversed());
-    hash = body.prev;
+    // An index that does not fall would lead round in circles; the link is refused for it.
+    const above = states.at(-2);
+    if (body.index === 0 || (above && above.index <= body.index)) break;
+    body = evidence.body(body.prev);
+  }
+  return states.toReversed();
+}
+
+/** Asks for everything that a state names by itself, so that what is missing is listed at once, not one by one. */
+function askFor({ evidence, suite }: Context, body: Body): void {
+  const found = evidence.operation(body.op);
+  if (body.index === 0) return;
+  // Who signs a state of a vault depends on the operation.
+  if (body.kind !== 'vault') evidence.signature('state', stateHash(suite, body));
+  if (!found) return;
+  const { kind, operation } = found;
+  if (kind === 'vault') {
+    const isClaim = operation.type === 'claim';
+    evidence.signature(isClaim ? 'claim' : 'state', stateHash(suite, body));
+    if (isClaim) evidence.total(body.chain, operation.total);
+  }
+  if (kind !== 'account' || !('token' in operation)) return;
+  if (operation.type !== 'receive') {
+    evidence.policy(operation.token);
+    return;
+  }
+  if (evidence.knownFinal(operation.source, operation.index)) return;
+  const certificate = evidence.certificate(operation.source, operation.index);
+  const source = certificate && evidence.body(certificate.hash);
+  if (source) evidence.operation(source.op);
+}
+
+/** Repeats every operation on the leaves that the ones before it left. Ends where an operation cannot be repeated. */
+function replay(context: Context, states: readonly Body[], note: (result: Result<unknown>) => void): void {
+  const [genesis, ...rest] = states as [Body, ...Body[]];
+  const first = operationOf(context, genesis);
+  // A genesis that is none was refused where it was verified.
+  if (!first.ok || first.value.operation.type !== 'genesis') return;
+  let { tree } = makeGenesis(context.suite, context.network.id, first.value);
+  let parent = genesis;
+  for (const body of rest) {
+    const operation = operationOf(context, body);
+    const next = operation.ok ? draftTransition(context, parent, operation.value, tree) : operation;
+    note(next);
+    if (!next.ok) return;
+    const same = equalBytes(next.value.hash, stateHash(context.suite, body));
+    note(check(same, 'E_LINK', 'CHN-11', `state ${body.index} is not the state that follows`));
+    if (!same) return;
+    note(verifyAuthority(context, next.value));
+    ({ tree } = next.value);
+    parent = body;
   }
 }
 
@@ -74,11 +127,11 @@ function verifyBeginning(context: Context, genesis: Body): Result<unknown> {
 
 /** Every certificate that came along is checked; answers whether the tip is final. */
 function verifyCertificates(context: Context, states: readonly Body[]): Result<boolean> {
-  const last = states.at(-1) as Body;
-  if (last.kind === 'half') return ok(false);
+  const last = states.at(-1);
+  if (!last || last.kind === 'half') return ok(false);
   let tipIsFinal = last.index === 0;
-  for (const body of states.slice(1)) {
-    if (!context.evidence.certificate(body.chain, body.index)) continue;
+  for (const body of states) {
+    if (body.index === 0 || !context.evidence.certificate(body.chain, body.index)) continue;
     const final = requireFinal(context, body);
     if (!final.ok) return final;
     tipIsFinal = body === last;

@@ -47,14 +47,17 @@ export function verifyIdentity(context: Context, identity: ChainId): Result<Iden
   const genesis = verifyGenesis(context, body, 'identity');
   if (!genesis.ok) return genesis;
   const subject = stateHash(context.suite, body);
+  const { participants } = genesis.value;
+  // All are asked for before one is judged, so that a list of what is missing has every one.
+  const given = participants.map((_, position) => context.evidence.signature('genesis', subject, position));
   const signatures = checkAll(
     () => check(genesis.value.k >= 1, 'E_FORMAT', 'CHN-8', 'no checkpoint interval'),
-    ...genesis.value.participants.map((participant, position) => () => {
+    ...participants.map((participant, position) => () => {
       const { suite } = context;
       if (!equalBytes(participant.commitment, genesisCommitment(suite, participant.key, participant.nonce))) {
         return fail('E_CHAIN', 'IDN-2', `participant ${position} revealed something else than was committed`);
       }
-      const signature = context.evidence.signature('genesis', subject, position);
+      const signature = given[position];
       if (!signature) return missing('signature genesis', subject, position);
       const message = { network: context.network.id, chain: identity, from: 0, to: 0, hash: subject };
       return verifyMessage(suite, participant.key, 'genesis', message, signature)
