@@ -67,7 +67,11 @@ describe('REL-20: Rel = {(S^A_m1, S^B_p1), (S^A_m2, S^B_p2), …}', () => {
 });
 
 describe('REL-20: refused', () => {
-  const changed = (states: readonly HalfState[], at: number, change: Partial<Pay> | Partial<Accept>): readonly HalfState[] => {
+  const changed = (
+    states: readonly HalfState[],
+    at: number,
+    change: Partial<Pay> | Partial<Accept>,
+  ): readonly HalfState[] => {
     const state = nth(states, at);
     const operation = { ...state.operation.operation, ...change };
     return states.toSpliced(at, 1, { ...state, operation: { kind: 'half', operation } as HalfState['operation'] });
@@ -82,7 +86,9 @@ describe('REL-20: refused', () => {
     expect(codeOf(pairs(payer.states, payee.states.slice(0, 2)))).toMatch(/^E_(INCOMPLETE|LINK) REL-20$/);
     const alone = makeExchange();
     pay(alone, 1n);
-    expect(codeOf(relationshipPairs(contextOf(alone.net), alone.payer.states, alone.payee.states))).toBe('E_INCOMPLETE REL-20');
+    expect(codeOf(relationshipPairs(contextOf(alone.net), alone.payer.states, alone.payee.states))).toBe(
+      'E_INCOMPLETE REL-20',
+    );
   });
 
   test('halves of two relationships', () => {
@@ -108,19 +114,26 @@ describe('REL-20: refused', () => {
   test('REL-16: an accept that names another pre-commitment', () => {
     const wrong = makeExchange();
     accept(wrong, pay(wrong, 1n), { precommit: seed('another') });
-    expect(codeOf(relationshipPairs(contextOf(wrong.net), wrong.payer.states, wrong.payee.states))).toBe('E_MISMATCH REL-16');
+    expect(codeOf(relationshipPairs(contextOf(wrong.net), wrong.payer.states, wrong.payee.states))).toBe(
+      'E_MISMATCH REL-16',
+    );
   });
 
   test.each<[string, (world: Exchange) => Partial<Accept>]>([
     ['that does not exist', () => ({ seen: { index: 0, hash: seed('nowhere') as never } })],
     ['that comes later', ({ payer: half }) => ({ seen: { index: 9, hash: stateHash(suite, half.tip) } })],
-    ['older than before', ({ payer: half }) => ({ seen: { index: 0, hash: stateHash(suite, nth(half.states, 0).body) } })],
+    [
+      'older than before',
+      ({ payer: half }) => ({ seen: { index: 0, hash: stateHash(suite, nth(half.states, 0).body) } }),
+    ],
     ['of nothing, after one was seen', () => ({ seen: { index: 0, hash: ZERO_HASH as never } })],
   ])('a state that has seen a state of the other half %s', (_, change) => {
     const world = makeExchange();
     accept(world, pay(world, 1n), { seen: { index: 1, hash: stateHash(suite, world.payer.tip) } });
     accept(world, pay(world, 1n), change(world));
-    expect(codeOf(relationshipPairs(contextOf(world.net), world.payer.states, world.payee.states))).toBe('E_LINK REL-20');
+    expect(codeOf(relationshipPairs(contextOf(world.net), world.payer.states, world.payee.states))).toBe(
+      'E_LINK REL-20',
+    );
   });
 
   test('whatever is drafted by the rules and accepted is listed', () => {
