@@ -190,7 +190,7 @@ describe('STO-5: damage is reported and left as it is', () => {
     await expectRefusal({}, 'E_DAMAGED');
   });
 
-  test('a store of a later version is E_VERSION', async () => {
+  test('STO-6: a store of a later version is E_VERSION', async () => {
     await fillStore();
     const other = new DatabaseSync(path);
     other.exec('PRAGMA user_version = 2');

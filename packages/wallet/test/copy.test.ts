@@ -84,7 +84,7 @@ describe('a copy of a home that pays a second time', () => {
     expect(await syncNow(bob)).toMatchObject({ evidence: 1 });
   });
 
-  test('WAL-6: evidence quarantines new business with that key, and settles what runs', async () => {
+  test('WAL-6, EVD-4: evidence quarantines new business with that key, and settles what runs', async () => {
     const { scene, alice, copy, bob, carol } = await prepareAttack();
     const { token } = scene;
     await payProvisionally(alice, bob, scene, 9_000n);

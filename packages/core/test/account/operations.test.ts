@@ -120,7 +120,7 @@ describe('VAL-6, VAL-7: value that moves between accounts', () => {
     expect(codeOf(verifyTransition(stepContext(net, step), step.body))).toBe('ok');
   });
 
-  test('fund sets value aside for a vault whose id follows from the terms', () => {
+  test('VAL-2: fund sets value aside for a vault whose id follows from the terms', () => {
     const before = balanceOf(alice);
     const reservation = fund(net, alice, bob, token, 500n);
     expect(balanceOf(alice)).toBe(before - 500n);

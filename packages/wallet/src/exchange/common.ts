@@ -98,7 +98,7 @@ export const checkOrder = (order: string): Result<undefined> =>
   check(
     isLabel(order, LIMITS.orderBytes),
     'E_FORMAT',
-    'REL-5',
+    'ENC-3',
     `an order reference has at most ${LIMITS.orderBytes} bytes, and no control or invisible characters`,
   );
 
