@@ -5,15 +5,17 @@ import { listPayments, paymentRecords, type PaymentRecord, type PaymentStatus } 
 import { isOver, policyOf, repeatedCommand, type Exchanged } from './common.ts';
 import { offer, type OfferOptions } from './offer.ts';
 
-/** The payer withdraws before it commits. An accept cannot be withdrawn: it is signed and expires. */
+const WITHDRAWABLE: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['offered', 'accepted', 'requested']);
+
+/**
+ * Either side gives up a payment that is not committed and may begin another. What the payee has signed stays good
+ * until it expires: a commit that comes all the same still counts, and `receive` takes it.
+ */
 export async function cancel(device: Device, id: Uint8Array): Promise<Result<PaymentRecord>> {
   const payment = await paymentRecords.read(device, id);
   if (!payment) return fail('E_NOT_FOUND', 'REL-21', 'there is no such payment');
   if (payment.status === 'cancelled') return ok(payment);
-  if (payment.direction === 'in') {
-    return fail('E_STATE', 'REL-21', 'only the payer withdraws; what this device accepted holds until it expires');
-  }
-  if (payment.status !== 'offered') return fail('E_STATE', 'REL-21', `the payment is ${payment.status} already`);
+  if (!WITHDRAWABLE.has(payment.status)) return fail('E_STATE', 'REL-21', `the payment is ${payment.status} already`);
   const cancelled: PaymentRecord = { ...payment, status: 'cancelled' };
   const committed = await device.store.commit(
     [paymentRecords.put(device, id, cancelled)],

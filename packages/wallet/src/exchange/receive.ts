@@ -22,7 +22,7 @@ import {
 import type { Device } from '../device.ts';
 import { placeKey } from '../records/codecs.ts';
 import { putItems } from '../records/item.ts';
-import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
+import { paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
 import { reservationRecords } from '../records/reservation.ts';
 import { readState, stateRecords } from '../records/state.ts';
 import { isCommitted, statesOf } from './agreement.ts';
@@ -34,6 +34,9 @@ import { closeOvertaken, settleOutcomes } from './outcomes.ts';
 import { outcomeKey, pendingOutcomeRecords, totalProofRecords, type RelationshipRecord } from './records.ts';
 import { runOverMessage } from './steps.ts';
 
+/** The payer may have committed in time to what was given up here meanwhile. */
+const AWAITED: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['accepted', 'requested', 'expired', 'cancelled']);
+
 export async function receive(device: Device, bytes: Uint8Array): Promise<Result<Exchanged>> {
   const file = openMessage(device, 'commit', bytes);
   if (!file.ok) return file;
@@ -41,9 +44,7 @@ export async function receive(device: Device, bytes: Uint8Array): Promise<Result
   const named = await agreedPayment(device, agreement);
   if (!named.ok) return named;
   const { payment, relationship } = named.value;
-  if (payment.status !== 'accepted' && payment.status !== 'requested' && payment.status !== 'expired') {
-    return answerReceived(device, payment);
-  }
+  if (!AWAITED.has(payment.status)) return answerReceived(device, payment);
   const replay = await replayPayer(device, payment, relationship, agreement, items);
   if (!replay.ok) return replay;
   const overlay = items.some((item) => item.type === 'witness')
