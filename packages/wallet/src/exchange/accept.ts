@@ -212,7 +212,7 @@ async function acceptWrites(
   const reservation = await knownReservation(device, facts);
   return [
     ...putItems(device, used),
-    ...holdsWrites(device, facts.half.owner, [...used, ...items]),
+    ...(await holdsWrites(device, facts.half.owner, used, items)),
     ...(await closeSuperseded(device, facts)),
     ...(base ? adoptWrites(device, base, facts.half.k) : []),
     ...putToken(device, tokenId(device.suite, facts.policy), facts.policy),

@@ -124,7 +124,7 @@ async function commitWrites(
   const overtaken = await closeOvertaken(device, replay, payment.payment);
   return [
     ...putItems(device, used),
-    ...holdsWrites(device, relationship.peer, [...used, ...items, ...sent]),
+    ...(await holdsWrites(device, relationship.peer, [...used, ...sent], items)),
     ...adoptWrites(device, replay, facts.accept.half.k),
     ...outcomes,
     ...overtaken,

@@ -89,7 +89,7 @@ async function settleCrossing(
   const committed = await device.store.commit(
     [
       ...putItems(device, used),
-      ...holdsWrites(device, relationship.peer, used),
+      ...(await holdsWrites(device, relationship.peer, used)),
       ...adoptWrites(device, replay, result.value.half.k),
       ...overtaken,
     ],

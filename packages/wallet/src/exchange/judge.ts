@@ -1,12 +1,13 @@
 /** What a payee decides about an offer or a commit beyond its correctness: clocks, totals, policy (DESIGN section 4). */
-import { equalBytes, fail, ok, type OfferFacts, type Result } from '@dsm/core';
+import { equalBytes, fail, LIMITS, ok, type OfferFacts, type Result, type TokenPolicy } from '@dsm/core';
 import type { Device } from '../device.ts';
 import { requireTrusted } from '../evidence/store.ts';
 import { readNewestFinal } from '../records/final.ts';
 import { readState } from '../records/state.ts';
-import { listPayments } from '../records/payment.ts';
+import { listPayments, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
 import { readPolicy } from '../records/policy.ts';
 import { reservationRecords, type ReservationRecord } from '../records/reservation.ts';
+import { tokenRecords } from '../records/token.ts';
 import { requireContact } from './common.ts';
 
 /** Before accepting: somebody known, in time, within what this device takes. */
@@ -55,13 +56,15 @@ export async function judgeTotal(device: Device, facts: OfferFacts): Promise<Res
   const known = await knownReservation(device, facts);
   if (!known || !facts.pay) return fail('E_RESERVATION', 'RES-2', 'not a payment out of a reservation');
   if (known.status !== 'open') return fail('E_VOID', 'RES-5', 'the reservation is not open any more');
-  if (facts.pay.total - known.total !== facts.pay.amount) {
-    return fail('E_TOTAL', 'REL-22', `a total of ${known.total} base units was seen before under this reservation`);
+  // A claim shows a total too: one that a copy of this device has made counts as well.
+  const seen = known.claimed > known.total ? known.claimed : known.total;
+  if (facts.pay.total - seen !== facts.pay.amount) {
+    return fail('E_TOTAL', 'REL-22', `a total of ${seen} base units was seen before under this reservation`);
   }
   return ok(undefined);
 }
 
-const OUTSTANDING = new Set(['accepted', 'received', 'acknowledged']);
+const HELD: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['received', 'acknowledged']);
 
 /** Provisional payments only as the owner allows: by amount outstanding and by length of the run. */
 async function judgeProvisional(device: Device, facts: OfferFacts): Promise<Result<undefined>> {
@@ -78,18 +81,33 @@ async function judgeProvisional(device: Device, facts: OfferFacts): Promise<Resu
   }
   const conflict = await requireNoConflict(device, facts);
   if (!conflict.ok || policy.provisional === 'any') return conflict;
-  const outstanding = (await listPayments(device)).filter(
+  let sum = facts.amount * unitsOf(facts.policy);
+  for (const one of await outstandingPayments(device, facts)) {
+    const token = await tokenRecords.read(device, one.token);
+    sum += one.amount * unitsOf(token ?? facts.policy);
+  }
+  return sum <= policy.maxUnits18
+    ? ok(undefined)
+    : fail('E_POLICY', 'WAL-10', 'more than is taken provisionally from this payer');
+}
+
+/** Units times 10^18 in one base unit. */
+const unitsOf = ({ decimals }: TokenPolicy): bigint => 10n ** BigInt(LIMITS.decimals - decimals);
+
+/** What this payer may still take back, and what was accepted and can still be committed. */
+async function outstandingPayments(device: Device, facts: OfferFacts): Promise<readonly PaymentRecord[]> {
+  const now = device.clock();
+  const { body } = facts.transition;
+  const canCome = ({ chain, index, settleBy }: PaymentRecord): boolean =>
+    // Of several for one place at most one is signed.
+    !(chain !== null && equalBytes(chain, body.chain) && index === body.index) && settleBy !== null && now <= settleBy;
+  return (await listPayments(device)).filter(
     (one) =>
       one.direction === 'in' &&
       one.kind === 'provisional' &&
-      OUTSTANDING.has(one.status) &&
       equalBytes(one.peer, facts.half.owner) &&
-      !equalBytes(one.payment, facts.transition.body.precommit),
+      (HELD.has(one.status) || (one.status === 'accepted' && canCome(one))),
   );
-  const sum = outstanding.reduce((total, one) => total + one.amount, facts.amount);
-  return sum * 10n ** BigInt(18 - facts.policy.decimals) <= policy.maxUnits18
-    ? ok(undefined)
-    : fail('E_POLICY', 'WAL-10', 'more than is taken provisionally from this payer');
 }
 
 /** Another state at a place of the run is known already, or one above it is final (spec REL-14). */

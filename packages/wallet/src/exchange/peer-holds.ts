@@ -10,6 +10,7 @@ import {
   type Write,
 } from '@dsm/core';
 import type { Device, Storage } from '../device.ts';
+import { readItem } from '../records/item.ts';
 import { messageKey, messageRecords, peerHoldsRecords, type Turn } from './records.ts';
 
 const holdKey = ({ suite }: Storage, peer: ChainId, name: string): Uint8Array =>
@@ -37,10 +38,21 @@ export async function itemsSent(device: Device, payment: Uint8Array, turn: Turn)
   return file?.ok ? file.value.items : [];
 }
 
-/** Rows that remember what the peer holds. */
-export function holdsWrites(storage: Storage, peer: ChainId, items: readonly BundleItem[]): readonly Write[] {
-  const keys = items
-    .filter((item) => item.type !== 'witness')
-    .map((item) => holdKey(storage, peer, nameOf(storage.suite, item)));
+/**
+ * Rows that remember what the peer holds: `items`, and of what it sent beside them (`shown`) that which this device
+ * holds too. The rest is nothing that would ever be sent, so a peer cannot fill the store with it.
+ */
+export async function holdsWrites(
+  storage: Storage,
+  peer: ChainId,
+  items: readonly BundleItem[],
+  shown: readonly BundleItem[] = [],
+): Promise<readonly Write[]> {
+  const names = new Set(namesOf(storage, items));
+  for (const name of namesOf(storage, shown)) if (await readItem(storage, name)) names.add(name);
+  const keys = [...names].map((name) => holdKey(storage, peer, name));
   return keys.toSorted(compareBytes).map((key) => peerHoldsRecords.put(storage, key, true));
 }
+
+const namesOf = ({ suite }: Storage, items: readonly BundleItem[]): readonly string[] =>
+  items.filter(({ type }) => type !== 'witness').map((item) => nameOf(suite, item));

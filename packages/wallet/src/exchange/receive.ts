@@ -116,7 +116,7 @@ async function receiveReserved(device: Device, received: Received): Promise<Resu
   const committed = await device.store.commit(
     [
       ...putItems(device, used),
-      ...holdsWrites(device, relationship.peer, [...used, ...items, ...sent]),
+      ...(await holdsWrites(device, relationship.peer, [...used, ...sent], items)),
       ...adoptWrites(device, replay, offer.half.k),
       ...(counts ? await totalWrites(device, received, replay) : []),
       ...(await closeOvertaken(device, replay, payment.payment)),
@@ -183,7 +183,7 @@ async function receiveProvisional(
   const committed = await device.store.commit(
     [
       ...putItems(device, used),
-      ...holdsWrites(device, relationship.peer, [...used, ...items, ...sent]),
+      ...(await holdsWrites(device, relationship.peer, [...used, ...sent], items)),
       ...states,
       paymentRecords.put(device, payment.payment, row),
     ],

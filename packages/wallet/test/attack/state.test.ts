@@ -16,6 +16,7 @@ import { sync } from '../../src/sync/sync.ts';
 import { exportChain } from '../../src/view/chain.ts';
 import { history } from '../../src/view/history.ts';
 import { command, copyOf, credit, introduce, layTable, makePerson, type Table } from '../exchange/table.ts';
+import { present } from '../support/wallets.ts';
 import { codeOf, cutOff, messageOf, offerTo, pay, payUpToCommit, takeAny } from './kit.ts';
 
 let table: Table;
@@ -64,7 +65,7 @@ describe('what a message says about a payment', () => {
     );
     const { committed } = await pay(table, alice.device, till.device);
     await pay(table, alice.device, carol.device);
-    const { ownHalf } = (await findRelationship(carol.device, alice.device.account))!;
+    const { ownHalf } = present(await findRelationship(carol.device, alice.device.account));
     const key = outcomeKey(ownHalf, committed.payment.payment);
     must(await carol.device.store.commit([pendingOutcomeRecords.put(carol.device, key, 'void')]));
     await pay(table, alice.device, carol.device);
@@ -108,7 +109,7 @@ describe('witnesses under one root', () => {
       [alice, till],
       [till, alice],
     ] as const) {
-      const { ownHalf } = (await findRelationship(one.device, other.device.account))!;
+      const { ownHalf } = present(await findRelationship(one.device, other.device.account));
       const file = must(await exportChain(one.device, ownHalf));
       expect(verifyFile(one.device.suite, table.world.net.network, file)).toMatchObject({
         ok: true,
