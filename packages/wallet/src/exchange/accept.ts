@@ -66,14 +66,15 @@ export async function accept(
   if (earlier) return repeatAccept(device, earlier, options.compact ?? false);
   const judged = await judgeOffer(device, facts);
   if (!judged.ok) return judged;
-  const crossing = await settleCrossing(device, facts);
-  if (!crossing.ok) return crossing;
+  const crossed = await crossedOffers(device, facts);
+  if (!crossed.ok) return crossed;
   const relationship = await relationshipOf(device, facts);
   if (!relationship.ok) return relationship;
   const payment = await appendAccept(device, {
     ...read.value,
     proposal,
     items,
+    crossed: crossed.value,
     relationship: relationship.value,
     options,
   });
@@ -133,20 +134,12 @@ async function replayProposal(
   return replay.ok ? ok(replay.value.witnesses.slice(-1)) : replay;
 }
 
-/** Crossing offers: the lower id wins, the other is abandoned (spec REL-23). */
-async function settleCrossing(device: Device, facts: OfferFacts): Promise<Result<undefined>> {
+/** Own offers that cross this one: the lower id wins, the other is abandoned with the accept (spec REL-23). */
+async function crossedOffers(device: Device, facts: OfferFacts): Promise<Result<readonly PaymentRecord[]>> {
   const own = (await openPayments(device, facts.half.owner)).filter((one) => one.status === 'offered');
-  for (const payment of own) {
-    if (compareBytes(payment.payment, facts.transition.body.precommit) < 0) {
-      return fail('E_OPEN', 'REL-23', 'your own offer to this peer goes first: finish it or cancel it');
-    }
-    const cancelled = await device.store.commit(
-      [paymentRecords.put(device, payment.payment, { ...payment, status: 'cancelled' })],
-      [paymentRecords.isUnchanged(device, payment.payment, payment)],
-    );
-    if (!cancelled.ok) return cancelled;
-  }
-  return ok(undefined);
+  return own.some(({ payment }) => compareBytes(payment, facts.transition.body.precommit) < 0)
+    ? fail('E_OPEN', 'REL-23', 'your own offer to this peer goes first: finish it or cancel it')
+    : ok(own);
 }
 
 /** The relationship that the payer's half belongs to, begun on this side too if it is new. */
@@ -162,6 +155,8 @@ async function relationshipOf(device: Device, facts: OfferFacts): Promise<Result
 interface Accepting extends ReadOffer {
   /** What came along with the offer. */
   readonly items: readonly BundleItem[];
+  /** Own offers that give way to this one. */
+  readonly crossed: readonly PaymentRecord[];
   readonly proposal: Proposal;
   readonly relationship: RelationshipRecord;
   readonly options: AcceptOptions;
@@ -190,6 +185,7 @@ async function appendAccept(device: Device, accepting: Accepting): Promise<Resul
     alongside: (transition) => [...rows, exchangeWrite(device, accepting, transition)],
     conditions: () => [
       paymentRecords.isAbsent(payment.payment),
+      ...accepting.crossed.map((one) => paymentRecords.isUnchanged(device, one.payment, one)),
       ...(accepting.base ? [adoptCondition(device, accepting.base)] : []),
     ],
   });
@@ -205,7 +201,7 @@ const exchangeWrite = (device: Device, { proposal, relationship, facts }: Accept
 
 async function acceptWrites(
   device: Device,
-  { facts, used, items, base, relationship }: Accepting,
+  { facts, used, items, crossed, base, relationship }: Accepting,
   payment: PaymentRecord,
   outcomes: readonly OutcomeRecord[],
 ): Promise<readonly Write[]> {
@@ -214,6 +210,7 @@ async function acceptWrites(
     ...putItems(device, used),
     ...(await holdsWrites(device, facts.half.owner, used, items)),
     ...(await closeSuperseded(device, facts)),
+    ...crossed.map((one) => paymentRecords.put(device, one.payment, { ...one, status: 'cancelled' })),
     ...(base ? adoptWrites(device, base, facts.half.k) : []),
     ...putToken(device, tokenId(device.suite, facts.policy), facts.policy),
     ...(reservation ? [reservationRecords.put(device, reservation.vault, reservation)] : []),

@@ -28,7 +28,7 @@ import {
 } from '@dsm/core';
 import { openChain, type HeldChain } from '../chain/draft.ts';
 import { contextOf, type Device } from '../device.ts';
-import { chainUnchanged, putChain, type ChainRecord } from '../records/chain.ts';
+import { chainUnchanged, putChain, readChain, type ChainRecord } from '../records/chain.ts';
 import { placeKey } from '../records/codecs.ts';
 import { readItem } from '../records/item.ts';
 import { putLeaves } from '../records/leaf.ts';
@@ -54,6 +54,9 @@ export async function replayTo(
   chain: ChainId,
   target: StateHash,
 ): Promise<Result<Replay>> {
+  const record = await readChain(device, chain);
+  // Other chains have their leaves elsewhere, or none that a peer could repeat.
+  if (record && record.kind !== 'half') return fail('E_CHAIN', 'REL-10', 'not a half of a relationship');
   const held = await openChain(device, chain);
   const overlay = indexItems(device.suite, items);
   const { result } = await runWithItems(

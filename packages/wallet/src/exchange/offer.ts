@@ -1,12 +1,9 @@
 /** The payer's first turn: an offer out of a reservation, or a provisional one (spec REL-10 to REL-14). */
 import {
-  amount as amountCodec,
-  editLeaves,
   equalBytes,
   fail,
   hashReference,
   ok,
-  totalLeaf,
   verifyOffer,
   ZERO_HASH,
   type ChainId,
@@ -40,7 +37,7 @@ import {
   type Exchanged,
 } from './common.ts';
 import { exchangeRecords, SALT_BYTES, type RelationshipRecord } from './records.ts';
-import { ensureRelationship } from './relationship.ts';
+import { ensureRelationship, relationshipWithTotal } from './relationship.ts';
 import { DEFAULT_EXPIRY_MS } from './terms.ts';
 
 export interface OfferOptions {
@@ -72,9 +69,9 @@ export async function offer(device: Device, options: OfferOptions): Promise<Resu
   if (!relationship.ok) return relationship;
   const drafted = options.provisional
     ? await draftProvisional(device, relationship.value, options)
-    : await draftReserved(device, relationship.value, options);
+    : await draftReserved(device, options);
   if (!drafted.ok) return drafted;
-  const stored = await storeOffer(device, relationship.value, options, drafted.value);
+  const stored = await storeOffer(device, options, drafted.value);
   return stored.ok ? answerOffer(device, stored.value, options.compact ?? false) : stored;
 }
 
@@ -92,6 +89,7 @@ export async function mayBegin(device: Device, peer: ChainId): Promise<Result<un
 
 interface Drafted {
   readonly draft: Draft;
+  readonly relationship: RelationshipRecord;
   readonly proposal: Proposal;
   readonly payment: Pick<PaymentRecord, 'kind' | 'vault' | 'expiresAt' | 'claimBy' | 'settleBy'>;
 }
@@ -102,26 +100,19 @@ export async function seenOf(device: Device, { peerHalf }: RelationshipRecord): 
   return chain?.tip ?? { index: 0, hash: ZERO_HASH as StateHash };
 }
 
-async function draftReserved(
-  device: Device,
-  relationship: RelationshipRecord,
-  options: OfferOptions,
-): Promise<Result<Drafted>> {
+async function draftReserved(device: Device, options: OfferOptions): Promise<Result<Drafted>> {
+  const reservation = await chooseReservation(device, options);
+  if (!reservation.ok) return reservation;
+  const { vault, until } = reservation.value;
+  const relationship = await relationshipWithTotal(device, options.to, 'ownHalf', reservation.value);
+  if (!relationship) return fail('E_TOTAL', 'REL-5', 'no half with this peer has the total of this reservation');
   const ready = await finishIntent(device, relationship.ownHalf);
   if (!ready.ok) return ready;
   const held = await requireChain(device, relationship.ownHalf);
   if (!held.ok) return held;
-  const reservation = await chooseReservation(device, options);
-  if (!reservation.ok) return reservation;
-  const { vault, until } = reservation.value;
   const now = device.clock();
   const claimBy = until - device.network.marginMs;
   const expiresAt = Math.min(now + (options.expiryMs ?? DEFAULT_EXPIRY_MS), claimBy);
-  const total = totalIn(device, held.value, vault);
-  if (!total.ok) return total;
-  if (total.value !== reservation.value.total) {
-    return fail('E_TOTAL', 'REL-5', 'this reservation was used in another relationship with the same peer');
-  }
   const operation: HalfOperation = {
     type: 'pay',
     window: { from: now, until: expiresAt },
@@ -129,7 +120,7 @@ async function draftReserved(
     seen: await seenOf(device, relationship),
     vault,
     amount: options.amount,
-    total: total.value + options.amount,
+    total: reservation.value.total + options.amount,
     order: options.order,
     refundOf: options.refundOf ?? null,
   };
@@ -137,13 +128,7 @@ async function draftReserved(
   if (!draft.ok) return draft;
   const proposal = { state: draft.value.transition.hash, half: relationship.ownHalf, reference: null };
   const payment = { kind: 'reserved', vault, expiresAt, claimBy, settleBy: null } as const;
-  return ok({ draft: draft.value, proposal, payment });
-}
-
-/** The total of a vault as the half's leaves have it. */
-export function totalIn(device: Device, held: HeldChain, vault: ChainId): Result<bigint> {
-  const leaf = editLeaves(device.suite, held.tree).read(totalLeaf(vault), amountCodec);
-  return leaf.ok ? ok(leaf.value ?? 0n) : leaf;
+  return ok({ draft: draft.value, relationship, proposal, payment });
 }
 
 /** The open reservation for this payee that covers the amount and ends first. */
@@ -195,6 +180,7 @@ async function draftProvisional(
   const expiresAt = Math.min(now + (options.expiryMs ?? DEFAULT_EXPIRY_MS), settleBy);
   return ok({
     draft: draft.value,
+    relationship,
     proposal,
     payment: { kind: 'provisional', vault: null, expiresAt, claimBy: null, settleBy },
   });
@@ -223,9 +209,8 @@ export async function openRun(device: Device): Promise<Result<HeldChain>> {
 /** One commit: the offer is durable before anybody sees it. */
 async function storeOffer(
   device: Device,
-  relationship: RelationshipRecord,
   options: OfferOptions,
-  { draft, proposal, payment }: Drafted,
+  { draft, relationship, proposal, payment }: Drafted,
 ): Promise<Result<PaymentRecord>> {
   const { body, hash } = draft.transition;
   const row: PaymentRecord = {

@@ -48,12 +48,17 @@ export async function listRelationships(storage: Storage): Promise<readonly Rela
   return (await relationshipRecords.list(storage)).map(({ value }) => value);
 }
 
-/** The relationship that pays with this peer; one that the peer has shown its half of comes first. */
-export async function findRelationship(storage: Storage, peer: ChainId): Promise<RelationshipRecord | undefined> {
+/** Relationships that pay with this peer; those that the peer has shown its half of come first. */
+export async function payingRelationships(storage: Storage, peer: ChainId): Promise<readonly RelationshipRecord[]> {
   const all = (await listRelationships(storage)).filter(
     (one) => one.purpose === PAYMENTS && equalBytes(one.peer, peer),
   );
-  return all.find((one) => one.peerHalf !== null) ?? all[0];
+  return all.toSorted((a, b) => Number(a.peerHalf === null) - Number(b.peerHalf === null));
+}
+
+export async function findRelationship(storage: Storage, peer: ChainId): Promise<RelationshipRecord | undefined> {
+  const [first] = await payingRelationships(storage, peer);
+  return first;
 }
 
 /** What the messages of a payment consist of. Key: the payment. */

@@ -1,10 +1,13 @@
 /** Beginning relationships: the own half exists from the first offer or accept on (spec REL-1). */
 import {
+  amount as amountCodec,
+  editLeaves,
   fail,
   makeGenesis,
   ok,
   relationshipId,
   stateHash,
+  totalLeaf,
   type BundleItem,
   type ChainId,
   type Genesis,
@@ -16,13 +19,22 @@ import {
   itemNames,
   LIMITS,
 } from '@dsm/core';
+import { openChain, type HeldChain } from '../chain/draft.ts';
 import type { Device } from '../device.ts';
 import { chainRecords, putChain } from '../records/chain.ts';
 import { placeKey } from '../records/codecs.ts';
 import { putItems, readItem } from '../records/item.ts';
 import { putLeaves } from '../records/leaf.ts';
+import type { ReservationRecord } from '../records/reservation.ts';
 import { stateRecords } from '../records/state.ts';
-import { findRelationship, NONCE_BYTES, PAYMENTS, relationshipRecords, type RelationshipRecord } from './records.ts';
+import {
+  findRelationship,
+  NONCE_BYTES,
+  payingRelationships,
+  PAYMENTS,
+  relationshipRecords,
+  type RelationshipRecord,
+} from './records.ts';
 import { DEFAULT_RULES } from './terms.ts';
 
 /** The relationship that pays with this peer, begun if there is none. */
@@ -31,6 +43,28 @@ export async function ensureRelationship(device: Device, peer: ChainId): Promise
   if (known) return ok(known);
   const nonce = device.entropy(NONCE_BYTES);
   return beginRelationship(device, peer, { purpose: PAYMENTS, rules: DEFAULT_RULES, nonce });
+}
+
+/** The total of a vault as the half's leaves have it. */
+export function totalIn(device: Device, held: HeldChain, vault: ChainId): Result<bigint> {
+  const leaf = editLeaves(device.suite, held.tree).read(totalLeaf(vault), amountCodec);
+  return leaf.ok ? ok(leaf.value ?? 0n) : leaf;
+}
+
+/** The relationship whose half has this total of the vault: under one reservation all payments stand in one half. */
+export async function relationshipWithTotal(
+  device: Device,
+  peer: ChainId,
+  half: 'ownHalf' | 'peerHalf',
+  { vault, total }: Pick<ReservationRecord, 'vault' | 'total'>,
+): Promise<RelationshipRecord | undefined> {
+  for (const relationship of await payingRelationships(device, peer)) {
+    const chain = relationship[half];
+    const held = chain && (await openChain(device, chain));
+    const found = held && totalIn(device, held, vault);
+    if (found?.ok === true && found.value === total) return relationship;
+  }
+  return undefined;
 }
 
 /** The own half of the relationship that these terms name, begun if it is not there yet. */

@@ -25,7 +25,7 @@ import { listReservations, type ReservationRecord } from '../records/reservation
 import { listOutcomes } from './accept.ts';
 import { statesOf } from './agreement.ts';
 import { answerTurn, checkOrder, exchangeOf, policyOf, repeatedCommand, type Exchanged } from './common.ts';
-import { mayBegin, totalIn } from './offer.ts';
+import { mayBegin } from './offer.ts';
 import {
   exchangeRecords,
   findRelationship,
@@ -34,6 +34,7 @@ import {
   SALT_BYTES,
   type RelationshipRecord,
 } from './records.ts';
+import { relationshipWithTotal } from './relationship.ts';
 import { DEFAULT_EXPIRY_MS } from './terms.ts';
 
 export interface RequestOptions {
@@ -62,33 +63,30 @@ export async function request(device: Device, options: RequestOptions): Promise<
   if (!relationship?.peerHalf) {
     return fail('E_STATE', 'REL-17', 'nothing was exchanged with this payer yet: the first payment needs an offer');
   }
-  const drafted = await draftPayment(device, relationship, options);
+  const drafted = await draftPayment(device, options);
   if (!drafted.ok) return drafted;
-  const payment = await storeRequest(device, relationship, options, drafted.value);
+  const payment = await storeRequest(device, options, drafted.value);
   return payment.ok ? answerRequest(device, payment.value, options.compact ?? false) : payment;
 }
 
 interface Drafted {
   readonly draft: Draft;
+  readonly relationship: RelationshipRecord;
   readonly reservation: ReservationRecord;
   readonly expiresAt: number;
 }
 
 /** The payer's next state, on its half as this device holds it. */
-async function draftPayment(
-  device: Device,
-  relationship: RelationshipRecord,
-  options: RequestOptions,
-): Promise<Result<Drafted>> {
+async function draftPayment(device: Device, options: RequestOptions): Promise<Result<Drafted>> {
+  const reservation = await chooseReservation(device, options);
+  if (!reservation.ok) return reservation;
+  const relationship = await relationshipWithTotal(device, options.from, 'peerHalf', reservation.value);
+  if (!relationship) return fail('E_TOTAL', 'REL-5', 'no half of this payer has the total of this reservation');
   const ready = await finishIntent(device, relationship.ownHalf);
   if (!ready.ok) return ready;
   const own = await readChain(device, relationship.ownHalf);
   const held = relationship.peerHalf && (await openChain(device, relationship.peerHalf));
   if (!own || !held) return fail('E_STATE', 'REL-17', 'the halves of this relationship are not known');
-  const reservation = await chooseReservation(device, options);
-  if (!reservation.ok) return reservation;
-  const total = totalIn(device, held, reservation.value.vault);
-  if (!total.ok) return total;
   const now = device.clock();
   const claimBy = reservation.value.until - device.network.marginMs;
   const expiresAt = Math.min(now + (options.expiryMs ?? DEFAULT_EXPIRY_MS), claimBy);
@@ -99,12 +97,12 @@ async function draftPayment(
     seen: own.tip,
     vault: reservation.value.vault,
     amount: options.amount,
-    total: total.value + options.amount,
+    total: reservation.value.total + options.amount,
     order: options.order,
     refundOf: null,
   };
   const draft = await draftNext(device, held, { kind: 'half', operation });
-  return draft.ok ? ok({ draft: draft.value, reservation: reservation.value, expiresAt }) : draft;
+  return draft.ok ? ok({ draft: draft.value, relationship, reservation: reservation.value, expiresAt }) : draft;
 }
 
 async function chooseReservation(device: Device, options: RequestOptions): Promise<Result<ReservationRecord>> {
@@ -127,9 +125,8 @@ async function chooseReservation(device: Device, options: RequestOptions): Promi
 /** The own accept and the request are durable together. */
 async function storeRequest(
   device: Device,
-  relationship: RelationshipRecord,
   options: RequestOptions,
-  { draft, reservation, expiresAt }: Drafted,
+  { draft, relationship, reservation, expiresAt }: Drafted,
 ): Promise<Result<PaymentRecord>> {
   const { body, hash } = draft.transition;
   const payment: PaymentRecord = {
