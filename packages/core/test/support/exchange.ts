@@ -20,6 +20,7 @@ import {
   type Pay,
   type Proposal,
   type Reference,
+  type StateHash,
   type TokenId,
   type Transfer,
 } from '@dsm/core';
@@ -206,3 +207,13 @@ export const bundleContext = ({ suite, network }: TestNetwork, items: readonly B
 
 export const namesOf = ({ suite }: TestNetwork, items: readonly BundleItem[]): readonly string[] =>
   items.map((item) => nameOf(suite, item));
+
+/** The same evidence without any signature of this state. */
+export const unsigned = (context: Context, hash: StateHash): Context => ({
+  ...context,
+  evidence: {
+    ...context.evidence,
+    signature: (purpose, subject, position) =>
+      subject.join() === hash.join() ? undefined : context.evidence.signature(purpose, subject, position),
+  },
+});
