@@ -127,7 +127,7 @@ describe('REL-20: refused', () => {
       ({ payer: half }) => ({ seen: { index: 0, hash: stateHash(suite, nth(half.states, 0).body) } }),
     ],
     ['of nothing, after one was seen', () => ({ seen: { index: 0, hash: ZERO_HASH as never } })],
-  ])('a state that has seen a state of the other half %s', (_, change) => {
+  ])('REL-3: a state that has seen a state of the other half %s', (_, change) => {
     const world = makeExchange();
     accept(world, pay(world, 1n), { seen: { index: 1, hash: stateHash(suite, world.payer.tip) } });
     accept(world, pay(world, 1n), change(world));
