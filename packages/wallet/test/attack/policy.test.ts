@@ -4,6 +4,7 @@ import { payOnline } from '../../src/account/payment.ts';
 import { createToken, mint } from '../../src/account/token.ts';
 import { setPolicy } from '../../src/contacts/policy.ts';
 import { accept, cancel, commit, receive } from '../../src/exchange/index.ts';
+import { payingRelationships } from '../../src/exchange/records.ts';
 import { listReservations } from '../../src/records/reservation.ts';
 import { sync } from '../../src/sync/sync.ts';
 import { copyOf, layTable, type Table } from '../exchange/table.ts';
@@ -63,6 +64,25 @@ describe('REL-22: what a reserved payment is worth', () => {
     // The payer as it was before it paid the copy: what it offers now is a part of what the copy has got.
     const offered = must(await offerTo(table, before, till.device, { amount: 300n }));
     expect(codeOf(await accept(till.device, messageOf(offered)))).toBe('E_TOTAL');
+  });
+
+  test('is not paid twice by a payer that begins a second relationship, not even when both were accepted', async () => {
+    const { alice, till } = table;
+    // A modified client: a copy that has forgotten the relationship and what it paid there.
+    const copy = await copyOf(table, alice);
+    const [mine, theirs] = [alice.device, copy];
+    const offers = [must(await offerTo(table, mine, till.device)), must(await offerTo(table, theirs, till.device))];
+    const accepts = [];
+    for (const one of offers) accepts.push(must(await accept(till.device, messageOf(one))));
+    const commits = [];
+    for (const [i, device] of [mine, theirs].entries()) {
+      commits.push(must(await commit(device, messageOf(present(accepts[i])))));
+    }
+    expect((await payingRelationships(till.device, mine.account)).length).toBe(2);
+    expect(codeOf(await receive(till.device, messageOf(present(commits[1]))))).toBe('ok');
+    expect(codeOf(await receive(till.device, messageOf(present(commits[0]))))).toBe('E_TOTAL');
+    expect(must(await sync(till.device)).claimed).toMatchObject([{ total: 100n }]);
+    expect((await listReservations(till.device))[0]).toMatchObject({ total: 100n, claimed: 100n });
   });
 
   test('an accept and its commit count up to E minus the margin, and not a moment later', async () => {
