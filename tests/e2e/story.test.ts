@@ -24,7 +24,7 @@ function parseStory(output: string): readonly Line[] {
   return blocks.map((block) => {
     const [command = '', ...rest] = block.split('\n');
     const answer = rest.filter((line) => line.startsWith('  ')).join('\n');
-    return { command, grades: gradesIn(answer), failed: /\bE_[A-Z]+\b/.test(answer) };
+    return { command, grades: gradesIn(answer), failed: /^  dsm: E_[A-Z]+ /m.test(answer) };
   });
 }
 
