@@ -88,7 +88,7 @@ export function decodeFile(suite: CryptoSuite, bytes: Uint8Array): Result<DsmFil
     return fail('E_FORMAT', 'FIL-1', 'not a DSM file');
   }
   const [, version, kind, content, items] = parts as readonly Item[];
-  if (version !== FILE_VERSION) return fail('E_VERSION', 'FIL-1', `file version ${String(version)} is not understood`);
+  if (version !== FILE_VERSION) return fail('E_VERSION', 'FIL-1', `only file version ${FILE_VERSION} is understood`);
   if (!isFileKind(kind)) return fail('E_FORMAT', 'FIL-1', 'unknown kind of file');
   const decoded = (CONTENT_CODECS[kind] as Codec<unknown>).fromItem(content as Item, kind);
   if (!decoded.ok) return decoded;
