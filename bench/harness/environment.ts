@@ -34,7 +34,7 @@ function versionOf(name: string): string {
 }
 
 export function describeEnvironment(): Environment {
-  const { node, v8, openssl = 'none', sqlite = 'unknown' } = process.versions;
+  const { node, v8, openssl, sqlite } = process.versions;
   return {
     date: new Date().toISOString(),
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
