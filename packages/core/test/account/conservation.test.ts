@@ -119,7 +119,21 @@ const account = (world: World, who: number, operation: AccountOperation): string
 type Act = readonly [name: string, a: number, b: number, value: bigint];
 
 const acts: fc.Arbitrary<Act> = fc.tuple(
-  fc.constantFrom('mint', 'burn', 'transfer', 'transfer', 'receive', 'receive', 'receive', 'fund', 'pay', 'pay', 'claim', 'claim', 'release'),
+  fc.constantFrom(
+    'mint',
+    'burn',
+    'transfer',
+    'transfer',
+    'receive',
+    'receive',
+    'receive',
+    'fund',
+    'pay',
+    'pay',
+    'claim',
+    'claim',
+    'release',
+  ),
   fc.nat(3),
   fc.nat(30),
   fc.bigInt({ min: 0n, max: 60n }),
@@ -149,7 +163,14 @@ const perform: Readonly<Record<string, (world: World, act: Act) => readonly [fou
     const to = other % 4;
     const expected = who !== to && value > 0n && value <= nth(world.balances, who);
     const destination = nth(world.accounts, to).account;
-    const found = account(world, who, { type: 'transfer', window, token, amount: value, to: destination, reference: null });
+    const found = account(world, who, {
+      type: 'transfer',
+      window,
+      token,
+      amount: value,
+      to: destination,
+      reference: null,
+    });
     if (expected) world.balances[who] = nth(world.balances, who) - value;
     return [found, expected];
   },
@@ -162,7 +183,15 @@ const perform: Readonly<Record<string, (world: World, act: Act) => readonly [fou
     const { account: own } = nth(world.accounts, who);
     const expected = !debit.credited && toHex(debit.to) === toHex(own);
     const { source, index } = debit;
-    const found = account(world, who, { type: 'receive', window, token, amount: debit.amount, source, index, output: 0 });
+    const found = account(world, who, {
+      type: 'receive',
+      window,
+      token,
+      amount: debit.amount,
+      source,
+      index,
+      output: 0,
+    });
     if (expected) {
       debit.credited = true;
       world.balances[who] = nth(world.balances, who) + debit.amount;
@@ -173,7 +202,14 @@ const perform: Readonly<Record<string, (world: World, act: Act) => readonly [fou
     const payee = other % 4;
     const payer = nth(world.accounts, who);
     const expected = who !== payee && value > 0n && value <= nth(world.balances, who);
-    const { operation, terms } = fundOperation(net, payer, nth(world.accounts, payee), token, value, net.nowMs + 9 * DAY_MS);
+    const { operation, terms } = fundOperation(
+      net,
+      payer,
+      nth(world.accounts, payee),
+      token,
+      value,
+      net.nowMs + 9 * DAY_MS,
+    );
     const genesis = makeReservation(suite, network.id, terms);
     const chain = genesis.body.chain;
     const half = { ...makeHalf(net, payer, nth(world.accounts, payee)) };
@@ -279,10 +315,7 @@ function audit({ accounts, balances, debits, vaults, minted, burned }: World): v
   const held = accounts.map(({ tree }) => readAmount(tree, balanceLeaf(token)));
   const issued = expectOk(editLeaves(suite, nth(accounts, 0).tree).read(issuedLeaf(token), issuedCodec));
   const open = vaults.map(
-    ({ terms, tree }) =>
-      terms.funded -
-      readAmount(tree, CLAIMED_LEAF) -
-      readAmount(tree, RELEASED_LEAF),
+    ({ terms, tree }) => terms.funded - readAmount(tree, CLAIMED_LEAF) - readAmount(tree, RELEASED_LEAF),
   );
   const underway = debits.filter(({ credited }) => !credited).map((debit) => debit.amount);
   const sum = [...held, ...open, ...underway].reduce((a, b) => a + b, 0n);
@@ -297,7 +330,13 @@ property.prop([fc.array(acts, { minLength: 30, maxLength: 70 })], { numRuns: 40 
   'VAL-9: minted - burned is what is held, set aside and underway; nothing is credited twice, nothing is negative',
   (sequence) => {
     const world = begin();
-    for (const act of [['mint', 0, 0, 60n], ['transfer', 0, 1, 30n], ['receive', 1, 0, 0n], ['fund', 1, 2, 20n], ...sequence] as Act[]) {
+    for (const act of [
+      ['mint', 0, 0, 60n],
+      ['transfer', 0, 1, 30n],
+      ['receive', 1, 0, 0n],
+      ['fund', 1, 2, 20n],
+      ...sequence,
+    ] as Act[]) {
       const [found, expected] = perform[act[0]]?.(world, act) ?? ['unknown', true];
       expect(found === 'ok', `${act.join(' ')}: ${found}`).toBe(expected);
       audit(world);

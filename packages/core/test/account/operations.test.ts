@@ -1,4 +1,5 @@
 import {
+  accountOperationCodec,
   amount,
   balanceLeaf,
   creditLeaf,
@@ -18,6 +19,7 @@ import {
   treeRoot,
   verifyTransition,
   type AccountOperation,
+  type ChainId,
   type Issued,
   type Item,
   type TokenId,
@@ -58,6 +60,40 @@ const balanceOf = (device: Device, of: TokenId = token): bigint =>
   expectOk(leavesOf(device).read(balanceLeaf(of), amount)) ?? 0n;
 const issuedOf = (device: Device, of: TokenId = token): Issued | undefined =>
   expectOk(leavesOf(device).read(issuedLeaf(of), issuedCodec));
+
+describe('VAL-2: operations of an account', () => {
+  const window = { from: 1, until: 2 };
+  const filled = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+  const [a, b, c] = [filled(1) as TokenId, filled(2) as ChainId, filled(3) as ChainId];
+  const key = alice.key.publicKey;
+  const rows: readonly (readonly [AccountOperation, Item])[] = [
+    [{ type: 'createToken', window, policy }, [1, [1, 2], policyCodec.toItem(policy)]],
+    [{ type: 'mint', window, token: a, amount: 5n }, [2, [1, 2], a, 5n]],
+    [{ type: 'burn', window, token: a, amount: 5n }, [3, [1, 2], a, 5n]],
+    [{ type: 'transfer', window, token: a, amount: 5n, to: b, reference: c }, [4, [1, 2], a, 5n, b, c]],
+    [{ type: 'transfer', window, token: a, amount: 5n, to: b, reference: null }, [4, [1, 2], a, 5n, b, null]],
+    [{ type: 'receive', window, token: a, amount: 5n, source: b, index: 6, output: 7 }, [5, [1, 2], a, 5n, b, 6, 7]],
+    [
+      { type: 'fund', window, token: a, amount: 5n, payee: b, payeeKey: key, until: 9, vault: c },
+      [6, [1, 2], a, 5n, b, [3, key.bytes], 9, c],
+    ],
+  ];
+
+  test.each(rows)('$0.type is its number, its window and its fields', (operation, item) => {
+    expect(accountOperationCodec.toItem(operation)).toEqual(item);
+    expect(expectOk(accountOperationCodec.fromItem(item, 'operation'))).toEqual(operation);
+    const fields = item as readonly Item[];
+    for (const at of fields.keys()) {
+      expect(codeOf(accountOperationCodec.fromItem(fields.with(at, 'x'), 'operation'))).toBe('E_FORMAT ENC-3');
+    }
+    expect(codeOf(accountOperationCodec.fromItem(fields.slice(0, -1), 'operation'))).toBe('E_FORMAT ENC-3');
+    expect(codeOf(accountOperationCodec.fromItem([...fields, 0], 'operation'))).toBe('E_FORMAT ENC-3');
+  });
+
+  test.each([7, 8, 9, 10, 255])('number %s is kept for later or unknown', (number) => {
+    expect(codeOf(accountOperationCodec.fromItem([number, [1, 2]], 'operation'))).toBe('E_FORMAT ENC-3');
+  });
+});
 
 describe('VAL-4, VAL-5: what an issuer does', () => {
   test('createToken opens the count at nothing', () => {
@@ -203,9 +239,12 @@ describe('VAL-1: a token is its policy', () => {
     expect(read({ symbol })).toBe('ok');
   });
 
-  test.each(['', 'meal', '1A', '.A', 'ABCDEFGHIJKLM', 'M\u00C9AL', '\u041C\u0415', 'A B', 'A\n', 'A-B'])('%j is none', (symbol) => {
-    expect(read({ symbol })).toBe('E_TOKEN VAL-1');
-  });
+  test.each(['', 'meal', '1A', '.A', 'ABCDEFGHIJKLM', 'M\u00C9AL', '\u041C\u0415', 'A B', 'A\n', 'A-B'])(
+    '%j is none',
+    (symbol) => {
+      expect(read({ symbol })).toBe('E_TOKEN VAL-1');
+    },
+  );
 
   test('a symbol that is no text, too many digits, a cap over 2^128, a short salt', () => {
     const items = policyCodec.toItem(policy) as readonly Item[];
@@ -220,7 +259,9 @@ describe('VAL-1: a token is its policy', () => {
 test('CHN-10: an account without its terms leaf is none', () => {
   const tip = { ...alice.tip, root: treeRoot(EMPTY_TREE) };
   const operation: AccountOperation = { type: 'burn', window: windowNow(net), token, amount: 1n };
-  expect(codeOf(draftTransition(contextOf(net), tip, { kind: 'account', operation }, EMPTY_TREE))).toBe('E_WITNESS CHN-10');
+  expect(codeOf(draftTransition(contextOf(net), tip, { kind: 'account', operation }, EMPTY_TREE))).toBe(
+    'E_WITNESS CHN-10',
+  );
 });
 
 test('a payment that nobody certified is drafted like any other: finality is a question of its own', () => {

@@ -88,7 +88,12 @@ const payBob = { ...value, type: 'transfer', to: bob.account, reference: null } 
 
 describe('every operation', () => {
   table([
-    ['CHN-7: a window that ends before it begins', alice, { ...payBob, window: { from: 9, until: 8 } }, 'E_WINDOW CHN-7'],
+    [
+      'CHN-7: a window that ends before it begins',
+      alice,
+      { ...payBob, window: { from: 9, until: 8 } },
+      'E_WINDOW CHN-7',
+    ],
     [
       'VAL-3: a window longer than D',
       alice,
@@ -232,9 +237,19 @@ describe('fund', () => {
     ['VAL-6: for oneself', alice, consistent({ payee: alice.account }), 'E_SELF VAL-6'],
     ['VAL-6: of nothing', alice, consistent({ amount: 0n }), 'E_AMOUNT VAL-6'],
     ['VAL-6: above the balance', alice, consistent({ amount: 10_061n }), 'E_BALANCE VAL-6'],
-    ['RES-1: under a vault id that does not follow', alice, { ...operation, vault: seed('x') as ChainId }, 'E_RESERVATION RES-1'],
+    [
+      'RES-1: under a vault id that does not follow',
+      alice,
+      { ...operation, vault: seed('x') as ChainId },
+      'E_RESERVATION RES-1',
+    ],
     ['RES-1: with another amount than its vault', alice, { ...operation, amount: 101n }, 'E_RESERVATION RES-1'],
-    ['RES-1: with another date than its vault', alice, { ...operation, until: operation.until + 1 }, 'E_RESERVATION RES-1'],
+    [
+      'RES-1: with another date than its vault',
+      alice,
+      { ...operation, until: operation.until + 1 },
+      'E_RESERVATION RES-1',
+    ],
     ['RES-1: for another payee than its vault', alice, { ...operation, payee: dave.account }, 'E_RESERVATION RES-1'],
     [
       'RES-1: under another payee key than its vault',
@@ -269,4 +284,3 @@ describe('fund', () => {
     expect(refusal(alice, consistent({ token: old, until: net.nowMs + DAY_MS - 1 }))).toBe('E_LINK CHN-11');
   });
 });
-

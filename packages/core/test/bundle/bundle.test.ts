@@ -87,7 +87,12 @@ describe('BND-1: a bundle is a list of items of seven types', () => {
   });
 
   test('a signature names a purpose, a position and no span yet', () => {
-    const signature = codec.toItem(nth(items.filter(({ type }) => type === 'signature'), 0)) as readonly Item[];
+    const signature = codec.toItem(
+      nth(
+        items.filter(({ type }) => type === 'signature'),
+        0,
+      ),
+    ) as readonly Item[];
     const read = (at: number, item: Item): string => codeOf(codec.fromItem(signature.with(at, item), 'item'));
     for (const purpose of [1, 2, 3, 4, 5, 6]) expect(read(1, purpose)).toBe('ok');
     for (const purpose of [0, 7, 'state', null]) expect(read(1, purpose)).toBe('E_FORMAT ENC-7');
@@ -110,7 +115,8 @@ describe('BND-2: items are found by what they say', () => {
   test('each under the name that follows from its content', () => {
     const expected = {
       body: (item: BundleItem) => item.type === 'body' && `body ${toHex(stateHash(suite, item.body))}`,
-      operation: (item: BundleItem) => item.type === 'operation' && `operation ${toHex(hashOperation(suite, item.operation))}`,
+      operation: (item: BundleItem) =>
+        item.type === 'operation' && `operation ${toHex(hashOperation(suite, item.operation))}`,
       signature: (item: BundleItem) =>
         item.type === 'signature' && `signature ${item.purpose} ${toHex(item.subject)} ${item.position}`,
       certificate: (item: BundleItem) =>
@@ -171,7 +177,13 @@ describe('BND-3: nothing twice, nothing that nobody needs', () => {
     for (const item of items) {
       expect(codeOf(openBundle(suite, [...items, item]))).toBe('E_SURPLUS BND-3');
     }
-    const other = { ...nth(items.filter((item) => item.type === 'signature'), 0), signature: new Uint8Array(2_420) };
+    const other = {
+      ...nth(
+        items.filter((item) => item.type === 'signature'),
+        0,
+      ),
+      signature: new Uint8Array(2_420),
+    };
     expect(codeOf(openBundle(suite, [...items, other]))).toBe('E_SURPLUS BND-3');
     expect(codeOf(openBundle(suite, items))).toBe('ok');
   });
@@ -222,7 +234,9 @@ describe('running a verifier over an asynchronous store', () => {
       (evidence) => verifySubmission({ ...net, evidence }, step.hash),
     );
     expect(codeOf(result)).toBe('ok');
-    expect(used.map((item) => nameOf(suite, item)).toSorted()).toEqual(all.map((item) => nameOf(suite, item)).toSorted());
+    expect(used.map((item) => nameOf(suite, item)).toSorted()).toEqual(
+      all.map((item) => nameOf(suite, item)).toSorted(),
+    );
     expect(new Set(asked).size).toBe(asked.length);
   });
 

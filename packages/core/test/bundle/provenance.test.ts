@@ -55,7 +55,12 @@ const tipOf = (body: Body): TestFile<'chain'> => fileTo(stateHash(suite, body));
 
 const files: readonly (readonly [string, TestFile<'chain'>, number, string | undefined])[] = [
   ['an identity', tipOf((findItem(net, itemNames.genesis(alice.identity)) as { body: Body }).body), 1, 'certified'],
-  ['an account without a history', tipOf((findItem(net, itemNames.genesis(bob.account)) as { body: Body }).body), 1, 'certified'],
+  [
+    'an account without a history',
+    tipOf((findItem(net, itemNames.genesis(bob.account)) as { body: Body }).body),
+    1,
+    'certified',
+  ],
   ['an issuer', tipOf(canteen.tip), canteen.tip.index + 1, 'certified'],
   ['an account', tipOf(alice.tip), alice.tip.index + 1, 'certified'],
   ['a vault that is just funded', tipOf(second.tip), 1, 'certified'],
@@ -72,14 +77,23 @@ const isCertificateOf = (chain: Uint8Array, item: BundleItem): boolean =>
 describe.each(files)('CHN-13: %s', (_, file, states, grade) => {
   const { tip } = file.content;
   const verify = (items: readonly BundleItem[]) => verifyProvenance(strictContext(net, items), tip);
-  const own = (nth(file.items.filter((item) => item.type === 'body'), 0) as { body: Body }).body.chain;
+  const own = (
+    nth(
+      file.items.filter((item) => item.type === 'body'),
+      0,
+    ) as { body: Body }
+  ).body.chain;
   /** Certificates of the chain's own states are the sender's choice; all else is needed. */
   const needed = file.items.filter((item) => !isCertificateOf(own, item));
 
   test('is proved from the network and its genesis on, with nothing surplus', () => {
     const found = expectOk(verify(file.items));
     expect([found.states, found.grade, stateHash(suite, found.tip)]).toEqual([states, grade, tip]);
-    expect(verifyFile(suite, net.network, file.bytes)).toEqual({ ok: true, kind: 'chain', findings: { states, grade } });
+    expect(verifyFile(suite, net.network, file.bytes)).toEqual({
+      ok: true,
+      kind: 'chain',
+      findings: { states, grade },
+    });
     expect(file.items.some(({ type }) => type === 'witness')).toBe(own.join() === reservation.vault.join());
   });
 
@@ -121,9 +135,13 @@ describe('CHN-13: what is missing is listed, all of it', () => {
   });
 
   test('a gap in the chain: the body there, and what the states above it lack', () => {
-    const bodies = account.items.filter((item) => item.type === 'body' && item.body.chain.join() === alice.account.join());
+    const bodies = account.items.filter(
+      (item) => item.type === 'body' && item.body.chain.join() === alice.account.join(),
+    );
     const middle = nth(bodies, 2);
-    const signatures = account.items.filter((item) => item.type === 'signature' && item.subject.join() === account.content.tip.join());
+    const signatures = account.items.filter(
+      (item) => item.type === 'signature' && item.subject.join() === account.content.tip.join(),
+    );
     const rest = account.items.filter((item) => item !== middle && !signatures.includes(item));
     const { missing } = expectFailure(verify(rest));
     expect([...(missing ?? [])].toSorted()).toEqual([...namesOf(net, [middle, ...signatures])].toSorted());
@@ -137,7 +155,8 @@ describe('CHN-13: what is missing is listed, all of it', () => {
     ),
   );
   const independent = account.items.filter(
-    (item) => (item.type === 'signature' && item.purpose === 'state') || ownOperations.has(nth(namesOf(net, [item]), 0)),
+    (item) =>
+      (item.type === 'signature' && item.purpose === 'state') || ownOperations.has(nth(namesOf(net, [item]), 0)),
   );
 
   property.prop([fc.subarray([...independent], { minLength: 1 })], { numRuns: 40 })(
@@ -150,7 +169,10 @@ describe('CHN-13: what is missing is listed, all of it', () => {
 
   test('what a receive rests on is asked for although an earlier operation is missing', () => {
     const source = account.items.filter((item) => isCertificateOf(canteen.account, item));
-    const first = nth(independent.filter((item) => item.type === 'operation'), 0);
+    const first = nth(
+      independent.filter((item) => item.type === 'operation'),
+      0,
+    );
     const gone = new Set([...source, first]);
     const { missing = [] } = expectFailure(verify(account.items.filter((item) => !gone.has(item))));
     expect(source.length).toBeGreaterThan(0);
@@ -160,8 +182,14 @@ describe('CHN-13: what is missing is listed, all of it', () => {
   });
 
   test('a broken rule goes before a missing item', () => {
-    const signature = nth(account.items.filter((item) => item.type === 'signature' && item.purpose === 'state'), 0);
-    const policy = nth(account.items.filter((item) => item.type === 'policy'), 0);
+    const signature = nth(
+      account.items.filter((item) => item.type === 'signature' && item.purpose === 'state'),
+      0,
+    );
+    const policy = nth(
+      account.items.filter((item) => item.type === 'policy'),
+      0,
+    );
     const broken = account.items.map((item): BundleItem => {
       const isOther = item.type === 'signature' && item.purpose === 'state' && item !== signature;
       return isOther ? { ...item, signature: new Uint8Array(2_420) } : item;
@@ -175,7 +203,8 @@ describe('CHN-13: the grade', () => {
   const [, account] = nth(files, 3);
   const without = (chain: Uint8Array, indexes: readonly number[]): readonly BundleItem[] =>
     account.items.filter(
-      (item) => !(isCertificateOf(chain, item) && item.type === 'certificate' && indexes.includes(item.certificate.index)),
+      (item) =>
+        !(isCertificateOf(chain, item) && item.type === 'certificate' && indexes.includes(item.certificate.index)),
     );
   const gradeOf = (items: readonly BundleItem[]) => {
     const verdict = verifyFile(suite, net.network, withItems(net, account, items));
@@ -249,13 +278,17 @@ describe('CHN-13: refused', () => {
       expect(codeOf(verifyProvenance(context, hash))).toMatch(/^E_(LINK|CHAIN|NETWORK) CHN-3$/);
     }
     const jump = { ...top, index: top.index + 1 };
-    expect(codeOf(verifyProvenance(contextOf(net, [{ type: 'body', body: jump }]), stateHash(suite, jump)))).toBe('E_LINK CHN-3');
+    expect(codeOf(verifyProvenance(contextOf(net, [{ type: 'body', body: jump }]), stateHash(suite, jump)))).toBe(
+      'E_LINK CHN-3',
+    );
     expect(codeOf(verifyProvenance(contextOf(net), tip))).toBe('ok');
   });
 
   test('an account that another identity made', () => {
     const stranger = net.items.get(itemNames.genesis(canteen.identity)) as BundleItem;
-    const items = account.items.filter((item) => item.type !== 'body' || item.body.kind !== 'identity' || item === stranger);
+    const items = account.items.filter(
+      (item) => item.type !== 'body' || item.body.kind !== 'identity' || item === stranger,
+    );
     expect(codeOf(verifyProvenance(strictContext(net, items), account.content.tip))).toBe('E_INCOMPLETE CHN-13');
   });
 });

@@ -79,7 +79,9 @@ describe(`CHN-8: looking up a state among ${LENGTH}`, () => {
   test('a state that is not there is E_NOT_FOUND', () => {
     expect(codeOf(lookUp(suite, read, hashOf(99_968), LENGTH, K))).toBe('E_NOT_FOUND CHN-8');
     expect(codeOf(traverse(suite, read, LENGTH, K))).toBe('E_NOT_FOUND CHN-8');
-    expect(codeOf(lookUp(suite, (i) => (i === 70 ? undefined : chain.at(i)), hashOf(64), 80, K))).toBe('E_NOT_FOUND CHN-8');
+    expect(codeOf(lookUp(suite, (i) => (i === 70 ? undefined : chain.at(i)), hashOf(64), 80, K))).toBe(
+      'E_NOT_FOUND CHN-8',
+    );
     expect(codeOf(lookUp(suite, read, hashOf(0), -1, K))).toBe('E_NOT_FOUND CHN-8');
   });
 

@@ -45,7 +45,8 @@ const bodyOf = (name: string): Body => {
   if (item?.type !== 'body') throw new Error(`no ${name}`);
   return item.body;
 };
-const standing = (body: Body, own: readonly BundleItem[] = []): string => codeOf(requireFinal(contextOf(net, own), body));
+const standing = (body: Body, own: readonly BundleItem[] = []): string =>
+  codeOf(requireFinal(contextOf(net, own), body));
 
 /** The same evidence, without the named items, and with what is known already. */
 function contextWithout(names: readonly string[], known?: StateHash): Context {
@@ -98,8 +99,14 @@ describe('IDN-4: a genesis is final by its id', () => {
   });
 
   test('no certificate makes a genesis final', () => {
-    const certificate = certify(net, { chain: alice.account, index: 0, hash: stateHash(suite, bodyOf(itemNames.genesis(alice.account))) });
-    expect(codeOf(finalState(contextOf(net, [certificateItem(certificate)]), alice.account, 0))).toBe('E_CERTIFICATE NET-8');
+    const certificate = certify(net, {
+      chain: alice.account,
+      index: 0,
+      hash: stateHash(suite, bodyOf(itemNames.genesis(alice.account))),
+    });
+    expect(codeOf(finalState(contextOf(net, [certificateItem(certificate)]), alice.account, 0))).toBe(
+      'E_CERTIFICATE NET-8',
+    );
   });
 
   test('NET-3: a half is never certified', () => {
@@ -118,7 +125,12 @@ describe('RES-1: the genesis of a vault is final exactly if its funding is', () 
 
   test('a funding state without certificate, body or operation is incomplete', () => {
     const { body, hash } = reservation.funding;
-    for (const name of [funding, itemNames.body(hash), itemNames.operation(body.op), itemNames.operation(reservation.tip.op)]) {
+    for (const name of [
+      funding,
+      itemNames.body(hash),
+      itemNames.operation(body.op),
+      itemNames.operation(reservation.tip.op),
+    ]) {
       expect(expectFailure(requireFinal(contextWithout([name]), reservation.tip)).missing).toEqual([name]);
     }
   });

@@ -95,10 +95,13 @@ describe.each(kinds)('CHN-4: the genesis of kind %s', (kind) => {
     expect(verify({ ...elsewhere, network: network.id }, kind, operation)).toBe('E_CHAIN CHN-4');
   });
 
-  test.each(['chain', 'index', 'prev', 'entropy', 'precommit', 'window', 'root', 'skip'] as const)('with another %s is refused', (field) => {
-    const changed = new Map(bodyMutations(body)).get(field) as Body;
-    expect(verify(changed, kind, operation)).toBe('E_CHAIN CHN-4');
-  });
+  test.each(['chain', 'index', 'prev', 'entropy', 'precommit', 'window', 'root', 'skip'] as const)(
+    'with another %s is refused',
+    (field) => {
+      const changed = new Map(bodyMutations(body)).get(field) as Body;
+      expect(verify(changed, kind, operation)).toBe('E_CHAIN CHN-4');
+    },
+  );
 
   test('without its operation is incomplete', () => {
     expect(verify({ ...body, op: seed('other') }, kind, operation)).toBe('E_INCOMPLETE BND-2');
@@ -148,5 +151,7 @@ describe('CHN-12: terms in a root are those of the chain', () => {
 
 test('RES-1: a reservation has the genesis that its terms make', () => {
   const { body } = makeReservation(suite, network.id, terms);
-  expect(expectOk(verifyGenesis(contextOf(net, [{ type: 'operation', operation: geneses.vault }]), body, 'vault'))).toEqual(terms);
+  expect(
+    expectOk(verifyGenesis(contextOf(net, [{ type: 'operation', operation: geneses.vault }]), body, 'vault')),
+  ).toEqual(terms);
 });

@@ -93,6 +93,10 @@ describe('CHN-4: a genesis is bound to its chain id', () => {
     expect(codeOf(verifyGenesisBody(suite, changed))).toMatch(/^E_CHAIN CHN-[45]$/);
   });
 
+  test('CHN-5: the first entropy follows from the chain id', () => {
+    expect(codeOf(verifyGenesisBody(suite, { ...chain[0], entropy: seed('other') }))).toBe('E_CHAIN CHN-5');
+  });
+
   test('one operation begins another chain on another network', () => {
     const network = seed('another network') as Body['network'];
     expect(codeOf(verifyGenesisBody(suite, { ...chain[0], network }))).toBe('E_CHAIN CHN-4');

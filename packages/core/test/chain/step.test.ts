@@ -81,13 +81,19 @@ describe('the formulas of the chain, spelled out', () => {
     expect(first.entropy).toEqual(H('entropy-0', first.chain));
   });
 
-  property.prop([hashes, hashes, fc.maxSafeNat()])('CHN-5: e_{n+1} = H("entropy", [e_n, op_{n+1}, n + 1])', (e, op, index) => {
-    expect(nextEntropy(suite, e, op, index)).toEqual(H('entropy', [e, op, index]));
-  });
+  property.prop([hashes, hashes, fc.maxSafeNat()])(
+    'CHN-5: e_{n+1} = H("entropy", [e_n, op_{n+1}, n + 1])',
+    (e, op, index) => {
+      expect(nextEntropy(suite, e, op, index)).toEqual(H('entropy', [e, op, index]));
+    },
+  );
 
-  property.prop([hashes, hashes, hashes])('CHN-6: C_pre = H("precommit", [H(S_n), op_{n+1}, e_{n+1}])', (previous, op, e) => {
-    expect(precommitment(suite, previous as StateHash, op, e)).toEqual(H('precommit', [previous, op, e]));
-  });
+  property.prop([hashes, hashes, hashes])(
+    'CHN-6: C_pre = H("precommit", [H(S_n), op_{n+1}, e_{n+1}])',
+    (previous, op, e) => {
+      expect(precommitment(suite, previous as StateHash, op, e)).toEqual(H('precommit', [previous, op, e]));
+    },
+  );
 
   test('CHN-3 to CHN-8: every field of S_{n+1} from S_n and the operation', () => {
     const window = { from: 5, until: 9 };

@@ -93,11 +93,25 @@ describe('CHN-11: V(H, S_n, S_{n+1}, σ)', () => {
   test('every item that it needs is asked for by name when it is missing', () => {
     const { items } = submissionOf(net, step);
     const needed = items.filter(
-      (item) => !['ok'].includes(codeOf(verifyTransition(strictContext(net, items.filter((one) => one !== item)), step.body))),
+      (item) =>
+        !['ok'].includes(
+          codeOf(
+            verifyTransition(
+              strictContext(
+                net,
+                items.filter((one) => one !== item),
+              ),
+              step.body,
+            ),
+          ),
+        ),
     );
     expect(needed.map(({ type }) => type).toSorted()).toEqual(['body', 'operation', 'policy', 'signature', 'witness']);
     for (const item of needed) {
-      const rest = strictContext(net, items.filter((one) => one !== item));
+      const rest = strictContext(
+        net,
+        items.filter((one) => one !== item),
+      );
       const { code, missing } = expectFailure(verifyTransition(rest, step.body));
       expect(code).toBe('E_INCOMPLETE');
       expect(missing).toEqual([nameOf(suite, item)]);
@@ -159,7 +173,8 @@ describe('CHN-11: forged, and correctly signed', () => {
 
   test('CHN-4: a genesis in the middle of a chain', () => {
     const first = [...net.items.values()].find(
-      (item) => item.type === 'operation' && item.operation.kind === 'account' && item.operation.operation.type === 'genesis',
+      (item) =>
+        item.type === 'operation' && item.operation.kind === 'account' && item.operation.operation.type === 'genesis',
     ) as Extract<BundleItem, { type: 'operation' }>;
     expect(forge({ operation: first.operation })).toBe('E_OPERATION CHN-4');
   });
@@ -193,9 +208,12 @@ describe('CHN-12: who signs', () => {
     expect(by(alice.controller, 'state')).toBe('E_SIGNATURE CHN-12');
   });
 
-  test.each<Purpose>(['claim', 'genesis', 'rotation', 'ack', 'head'])('ENC-7: a signature for %s is none for a state', (purpose) => {
-    expect(by(alice.key, purpose)).toBe('E_SIGNATURE CHN-12');
-  });
+  test.each<Purpose>(['claim', 'genesis', 'rotation', 'ack', 'head'])(
+    'ENC-7: a signature for %s is none for a state',
+    (purpose) => {
+      expect(by(alice.key, purpose)).toBe('E_SIGNATURE CHN-12');
+    },
+  );
 
   test.each<[string, Partial<SignedMessage>]>([
     ['another network', { network: seed('other') as SignedMessage['network'] }],
@@ -210,12 +228,16 @@ describe('CHN-12: who signs', () => {
   });
 
   test('changed, truncated, longer or missing', () => {
-    for (const at of spread(good.length, 40)) expect(signed(flipByte(good, at)), `byte ${at}`).toBe('E_SIGNATURE CHN-12');
+    for (const at of spread(good.length, 40))
+      expect(signed(flipByte(good, at)), `byte ${at}`).toBe('E_SIGNATURE CHN-12');
     expect(signed(good.slice(1))).toBe('E_SIGNATURE CHN-12');
     expect(signed(Uint8Array.of(...good, 0))).toBe('E_SIGNATURE CHN-12');
     expect(signed(new Uint8Array(0))).toBe('E_SIGNATURE CHN-12');
     const { items } = submissionOf(net, step);
-    const without = strictContext(net, items.filter(({ type }) => type !== 'signature'));
+    const without = strictContext(
+      net,
+      items.filter(({ type }) => type !== 'signature'),
+    );
     expect(codeOf(verifyTransition(without, step.body))).toBe('E_INCOMPLETE BND-2');
     expect(codeOf(verifyDraft(without, step.body))).toBe('ok');
   });
@@ -236,7 +258,10 @@ describe('CHN-12: who signs', () => {
 
 describe('IDN-4: an identity has no further operation', () => {
   test('whatever it would be', () => {
-    const identity = net.items.get(`genesis ${Buffer.from(alice.identity).toString('hex')}`) as Extract<BundleItem, { type: 'body' }>;
+    const identity = net.items.get(`genesis ${Buffer.from(alice.identity).toString('hex')}`) as Extract<
+      BundleItem,
+      { type: 'body' }
+    >;
     const rotate = { kind: 'identity', operation: { type: 'rotate', window: windowNow(net) } } as never;
     expect(codeOf(draftTransition(contextOf(net), identity.body, rotate, null))).toBe('E_OPERATION IDN-4');
   });
@@ -244,7 +269,12 @@ describe('IDN-4: an identity has no further operation', () => {
 
 test('CHN-6: the operation of a state is found by its hash and by nothing else', () => {
   expect(step.body.op).toEqual(hashOperation(suite, step.operation));
-  const other = { ...step.operation, operation: { ...step.operation.operation, amount: 251n } } as typeof step.operation;
-  const items = step.items.map((item): BundleItem => (item.type === 'operation' ? { type: 'operation', operation: other } : item));
+  const other = {
+    ...step.operation,
+    operation: { ...step.operation.operation, amount: 251n },
+  } as typeof step.operation;
+  const items = step.items.map((item): BundleItem =>
+    item.type === 'operation' ? { type: 'operation', operation: other } : item,
+  );
   expect(codeOf(verifyTransition(strictContext(net, items), step.body))).toBe('E_INCOMPLETE BND-2');
 });

@@ -102,7 +102,9 @@ describe('EVD-1: two tips of one key that lead to different bodies at one index'
   });
 
   test('one fork has one id, whatever tips are shown', () => {
-    const ids = [fork, forkOf(nth(original, 2), nth(copy, 1))].map((one) => expectOk(verifyFork(contextOf(net), one)).id.join());
+    const ids = [fork, forkOf(nth(original, 2), nth(copy, 1))].map((one) =>
+      expectOk(verifyFork(contextOf(net), one)).id.join(),
+    );
     expect(new Set(ids).size).toBe(1);
     expect(forkId(suite, fork).join()).toBe(ids[0]);
   });
@@ -179,8 +181,15 @@ describe('EVD-1: no evidence', () => {
     for (const key of [bob.key, alice.controller]) {
       expect(verify(fork, [signItem(net, key, 'state', hash, message)])).toBe('E_SIGNATURE EVD-1');
     }
-    for (const change of [{ from: 0 }, { to: body.index + 1 }, { chain: bob.account }, { network: seed('x') as NetworkId }]) {
-      expect(verify(fork, [signItem(net, alice.key, 'state', hash, { ...message, ...change })])).toBe('E_SIGNATURE EVD-1');
+    for (const change of [
+      { from: 0 },
+      { to: body.index + 1 },
+      { chain: bob.account },
+      { network: seed('x') as NetworkId },
+    ]) {
+      expect(verify(fork, [signItem(net, alice.key, 'state', hash, { ...message, ...change })])).toBe(
+        'E_SIGNATURE EVD-1',
+      );
     }
     const good = net.items.get(itemNames.signature('state', hash, 0)) as Extract<BundleItem, { type: 'signature' }>;
     for (const at of spread(good.signature.length, 20)) {
@@ -206,7 +215,9 @@ describe('EVD-1: no evidence', () => {
 
   test('a tip of another network', () => {
     const elsewhere = resigned({ ...nth(original, 0).body, network: seed('elsewhere') as NetworkId });
-    expect(verify(orderFork(fork.chain, place, elsewhere.hash, nth(copy, 0).hash), elsewhere.items)).toBe('E_NETWORK EVD-1');
+    expect(verify(orderFork(fork.chain, place, elsewhere.hash, nth(copy, 0).hash), elsewhere.items)).toBe(
+      'E_NETWORK EVD-1',
+    );
     const { network: own } = net;
     const context = { ...contextOf(net), network: { ...own, id: seed('elsewhere') as NetworkId } };
     expect(codeOf(verifyFork(context, fork))).toBe('E_NETWORK NET-1');
@@ -284,5 +295,6 @@ describe('EVD-3: windows that are disjoint by the gap belong to an owner who wai
 test('EVD-1: the shape of a fork', () => {
   const items = forkCodec.toItem(fork) as readonly Item[];
   expect(expectOk(forkCodec.fromItem(items, 'fork'))).toEqual(fork);
-  for (const at of items.keys()) expect(codeOf(forkCodec.fromItem(items.with(at, null), 'fork'))).toBe('E_FORMAT ENC-3');
+  for (const at of items.keys())
+    expect(codeOf(forkCodec.fromItem(items.with(at, null), 'fork'))).toBe('E_FORMAT ENC-3');
 });

@@ -14,7 +14,15 @@ import {
 } from '@dsm/core';
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { certifyStep, fund, makeDevice, makeFundedDevice, seed, signRelease, submissionOf } from '../../../../tests/kit/index.ts';
+import {
+  certifyStep,
+  fund,
+  makeDevice,
+  makeFundedDevice,
+  seed,
+  signRelease,
+  submissionOf,
+} from '../../../../tests/kit/index.ts';
 import { makeFiles } from '../support/files.ts';
 import { codeOf, expectFailure, expectOk, nth } from '../support/results.ts';
 
@@ -69,7 +77,9 @@ describe('FIL-2: the verifier always answers', () => {
 
   /** Every place in an item, as a path of positions. */
   const places = (item: Item, path: readonly number[] = []): (readonly number[])[] =>
-    Array.isArray(item) ? [path, ...(item as readonly Item[]).flatMap((entry, i) => places(entry, [...path, i]))] : [path];
+    Array.isArray(item)
+      ? [path, ...(item as readonly Item[]).flatMap((entry, i) => places(entry, [...path, i]))]
+      : [path];
   const exchanged = (item: Item, [at, ...rest]: readonly number[], by: Item): Item => {
     if (at === undefined) return by;
     const list = item as readonly Item[];
@@ -78,8 +88,28 @@ describe('FIL-2: the verifier always answers', () => {
   const items = files.map(({ file }) => expectOk(decodeItem(file.bytes)));
   const allPlaces = items.map((item) => places(item));
   const replacement: fc.Arbitrary<Item> = fc.oneof(
-    fc.constantFrom<Item>(0, 1, 2, 255, Number.MAX_SAFE_INTEGER, 2n ** 64n, 2n ** 128n, null, '', 'x', [], [[]], [0, 0]),
-    fc.constantFrom<Item>(new Uint8Array(0), new Uint8Array(32), seed('x'), new Uint8Array(2_420), new Uint8Array(17_088)),
+    fc.constantFrom<Item>(
+      0,
+      1,
+      2,
+      255,
+      Number.MAX_SAFE_INTEGER,
+      2n ** 64n,
+      2n ** 128n,
+      null,
+      '',
+      'x',
+      [],
+      [[]],
+      [0, 0],
+    ),
+    fc.constantFrom<Item>(
+      new Uint8Array(0),
+      new Uint8Array(32),
+      seed('x'),
+      new Uint8Array(2_420),
+      new Uint8Array(17_088),
+    ),
     fc.nat(),
     fc.uint8Array({ maxLength: 40 }),
   );
@@ -101,7 +131,10 @@ describe('FIL-2: the verifier always answers', () => {
     (which, where, from, there) => {
       const [at, other] = [which % items.length, from % items.length];
       const [target, source] = [nth(allPlaces, at), nth(allPlaces, other)];
-      const part = nth(source, there % source.length).reduce<Item>((item, i) => nth(item as readonly Item[], i), nth(items, other));
+      const part = nth(source, there % source.length).reduce<Item>(
+        (item, i) => nth(item as readonly Item[], i),
+        nth(items, other),
+      );
       const bytes = encodeItem(exchanged(nth(items, at), nth(target, where % target.length), part));
       // A file may turn into another one that is whole.
       fc.pre(!files.some(({ file }) => equalBytes(file.bytes, bytes)));
@@ -112,7 +145,10 @@ describe('FIL-2: the verifier always answers', () => {
 });
 
 describe('FIL-3: a backup', () => {
-  const content = nth(files.filter(({ file }) => file.kind === 'backup'), 0).file.content as Backup;
+  const content = nth(
+    files.filter(({ file }) => file.kind === 'backup'),
+    0,
+  ).file.content as Backup;
   const verify = (changes: Partial<Backup>): string => {
     const found = verifyFile(suite, network, encodeFile(suite, 'backup', { ...content, ...changes }));
     return found.ok ? 'ok' : `${found.error.code} ${found.error.rule}`;

@@ -35,7 +35,18 @@ const surplus = nth(mint(net, exchange.canteen, exchange.token, 1n).items, 1);
 
 test('FIL-1: there is a file of every kind', () => {
   const kinds = new Set(files.map(({ file }) => file.kind));
-  const all: readonly FileKind[] = ['card', 'offer', 'accept', 'commit', 'request', 'ack', 'claim', 'chain', 'evidence', 'backup'];
+  const all: readonly FileKind[] = [
+    'card',
+    'offer',
+    'accept',
+    'commit',
+    'request',
+    'ack',
+    'claim',
+    'chain',
+    'evidence',
+    'backup',
+  ];
   expect([...kinds].toSorted()).toEqual(all.toSorted());
 });
 
@@ -60,7 +71,8 @@ describe.each(files)('FIL-2: a file of kind $name', ({ file, findings, optional 
   });
 
   test('ENC-1: truncated or with something behind it, it is refused', () => {
-    for (const end of spread(bytes.length, 40)) expect(verdict(bytes.slice(0, end)), `${end} bytes`).toBe('E_ENCODING ENC-1');
+    for (const end of spread(bytes.length, 40))
+      expect(verdict(bytes.slice(0, end)), `${end} bytes`).toBe('E_ENCODING ENC-1');
     for (const more of [0, 0x80, 0xf6, 0xff]) expect(verdict(Uint8Array.of(...bytes, more))).toBe('E_ENCODING ENC-1');
     expect(verdict(Uint8Array.of(...bytes, ...bytes))).toBe('E_ENCODING ENC-1');
   });
@@ -82,16 +94,29 @@ describe.each(files)('FIL-2: a file of kind $name', ({ file, findings, optional 
       const wanted = new Set([name, ...insteadOf(item, items)]);
       const missing = found.ok ? [] : (found.error.missing ?? []);
       expect(found.ok ? 'ok' : found.error.code, name).toBe('E_INCOMPLETE');
-      expect(missing.some((one) => wanted.has(one)), `${name} among ${missing.join(', ')}`).toBe(true);
+      expect(
+        missing.some((one) => wanted.has(one)),
+        `${name} among ${missing.join(', ')}`,
+      ).toBe(true);
     }
   });
 
   test('what comes along as the sender likes is surplus as soon as nothing leads to it', () => {
     const names = namesOf(net, items);
     const without = (gone: (name: string) => boolean): string =>
-      verdict(withItems(net, file, items.filter((_, i) => !gone(nth(names, i)))));
+      verdict(
+        withItems(
+          net,
+          file,
+          items.filter((_, i) => !gone(nth(names, i))),
+        ),
+      );
     expect(without((name) => optional.includes(name))).toBe('ok');
-    for (const one of optional) expect(without((name) => name === one), one).toMatch(/^(ok|E_SURPLUS BND-3)$/);
+    for (const one of optional)
+      expect(
+        without((name) => name === one),
+        one,
+      ).toMatch(/^(ok|E_SURPLUS BND-3)$/);
   });
 
   test('BND-3: with something that nothing in it needs, or with anything twice, it is refused', () => {
@@ -133,7 +158,11 @@ test('ENC-2: a file has at most 16 MiB', () => {
 });
 
 test('REL-18: a request becomes a commit by the signature of the payer alone', () => {
-  const byName = (name: string) => nth(files.filter((one) => one.name === name), 0).file;
+  const byName = (name: string) =>
+    nth(
+      files.filter((one) => one.name === name),
+      0,
+    ).file;
   const [request, commit] = [byName('request'), byName('reserved commit')];
   const signature = commit.items.filter((item) => !request.items.includes(item));
   expect(signature.map(({ type }) => type)).toEqual(['signature']);
@@ -141,4 +170,3 @@ test('REL-18: a request becomes a commit by the signature of the payer alone', (
   expect(verdict(encodeFile(suite, 'commit', commit.content as never, request.items))).toBe('E_INCOMPLETE BND-2');
   expect(verdict(encodeFile(suite, 'request', request.content as never, commit.items))).toBe('E_SURPLUS BND-3');
 });
-

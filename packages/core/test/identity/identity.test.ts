@@ -68,7 +68,11 @@ describe.each([1, 2, 3, LIMITS.genesisParticipants])('IDN-2: a genesis of %s par
   test('IDN-2: a participant who reveals another key or nonce than it committed to is refused', () => {
     for (const last of [0, n - 1]) {
       const honest = nth(identity.genesis.participants, last);
-      for (const change of [{ nonce: seed('late') }, { key: participantKey('late', last).publicKey }, { commitment: seed('x') }]) {
+      for (const change of [
+        { nonce: seed('late') },
+        { key: participantKey('late', last).publicKey },
+        { commitment: seed('x') },
+      ]) {
         const participants = identity.genesis.participants.with(last, { ...honest, ...change });
         expect(verify(makeIdentity(net, `of ${n}`, n, 1, { participants }))).toBe('E_CHAIN IDN-2');
       }
@@ -88,14 +92,20 @@ describe('IDN-2: signatures of participants', () => {
 
   test('count for their own position', () => {
     expect(signed(signMessage(suite, key, 'genesis', message))).toBe('ok');
-    expect(signed(signMessage(suite, participantKey('three', 0).secretKey, 'genesis', message))).toBe('E_SIGNATURE IDN-2');
-    expect(signed(signMessage(suite, makeKey('three controller').secretKey, 'genesis', message))).toBe('E_SIGNATURE IDN-2');
+    expect(signed(signMessage(suite, participantKey('three', 0).secretKey, 'genesis', message))).toBe(
+      'E_SIGNATURE IDN-2',
+    );
+    expect(signed(signMessage(suite, makeKey('three controller').secretKey, 'genesis', message))).toBe(
+      'E_SIGNATURE IDN-2',
+    );
   });
 
   test('count for their own network, chain, state and purpose', () => {
     expect(signed(signMessage(suite, key, 'state', message))).toBe('E_SIGNATURE IDN-2');
     for (const change of [{ network: seed('x') }, { chain: seed('x') }, { to: 1 }, { hash: seed('x') }]) {
-      expect(signed(signMessage(suite, key, 'genesis', { ...message, ...change } as typeof message))).toBe('E_SIGNATURE IDN-2');
+      expect(signed(signMessage(suite, key, 'genesis', { ...message, ...change } as typeof message))).toBe(
+        'E_SIGNATURE IDN-2',
+      );
     }
   });
 
@@ -104,7 +114,9 @@ describe('IDN-2: signatures of participants', () => {
     const participants = [first, second, second] as IdentityGenesis['participants'];
     expect(third).toBeDefined();
     expect(verify(makeIdentity(net, 'three', 3, 1, { participants }))).toBe('E_SIGNATURE IDN-2');
-    expect(second?.commitment).toEqual(genesisCommitment(suite, participantKey('three', 1).publicKey, seed('nonce', 'three', 1)));
+    expect(second?.commitment).toEqual(
+      genesisCommitment(suite, participantKey('three', 1).publicKey, seed('nonce', 'three', 1)),
+    );
   });
 });
 
@@ -115,7 +127,9 @@ describe('IDN-1: the genesis operation', () => {
   const participant = nth(genesis.participants, 0);
 
   test('is read back as it was', () => {
-    expect(expectOk(decodeWith(identityOperationCodec, encodeWith(identityOperationCodec, genesis), 'it'))).toEqual(genesis);
+    expect(expectOk(decodeWith(identityOperationCodec, encodeWith(identityOperationCodec, genesis), 'it'))).toEqual(
+      genesis,
+    );
     expect(read({ recovery: seed('recovery') })).toBe('ok');
   });
 
@@ -129,7 +143,11 @@ describe('IDN-1: the genesis operation', () => {
     ['a KEM key too short', { kemKey: new Uint8Array(KEM_PUBLIC_KEY_BYTES - 1) }, 'E_FORMAT ENC-3'],
     ['more devices than a tree holds', { devices: 1_025 }, 'E_FORMAT ENC-3'],
     ['a checkpoint interval that is too long', { k: LIMITS.maxSkip + 1 }, 'E_FORMAT ENC-3'],
-    ['a key of another length', { controller: { algorithm: 'ml-dsa-44', bytes: new Uint8Array(32) } }, 'E_FORMAT ENC-6'],
+    [
+      'a key of another length',
+      { controller: { algorithm: 'ml-dsa-44', bytes: new Uint8Array(32) } },
+      'E_FORMAT ENC-6',
+    ],
   ])('%s is refused', (_, change, expected) => {
     expect(read(change)).toBe(expected);
   });
@@ -137,9 +155,13 @@ describe('IDN-1: the genesis operation', () => {
   test('ENC-6: an unknown algorithm is E_ALGORITHM', () => {
     const items = identityOperationCodec.toItem(genesis) as readonly Item[];
     for (const id of [0, 4, 255]) {
-      expect(codeOf(identityOperationCodec.fromItem(items.with(3, [id, new Uint8Array(32)]), 'it'))).toBe('E_ALGORITHM ENC-6');
+      expect(codeOf(identityOperationCodec.fromItem(items.with(3, [id, new Uint8Array(32)]), 'it'))).toBe(
+        'E_ALGORITHM ENC-6',
+      );
     }
-    expect(codeOf(identityOperationCodec.fromItem(items.with(3, ['ml-dsa-44', new Uint8Array(32)]), 'it'))).toBe('E_FORMAT ENC-3');
+    expect(codeOf(identityOperationCodec.fromItem(items.with(3, ['ml-dsa-44', new Uint8Array(32)]), 'it'))).toBe(
+      'E_FORMAT ENC-3',
+    );
   });
 
   test('CHN-8: a checkpoint interval of 0 is refused', () => {
@@ -150,7 +172,15 @@ describe('IDN-1: the genesis operation', () => {
     const identity = makeIdentity(net, 'shape', 1, 1);
     const [body, operation] = identity.items as [BundleItem, BundleItem];
     const without = (item: BundleItem) =>
-      expectFailure(verifyIdentity(strictContext(net, identity.items.filter((one) => one !== item)), identity.body.chain));
+      expectFailure(
+        verifyIdentity(
+          strictContext(
+            net,
+            identity.items.filter((one) => one !== item),
+          ),
+          identity.body.chain,
+        ),
+      );
     expect(without(body).missing).toEqual([itemNames.genesis(identity.body.chain)]);
     expect(without(operation).missing).toEqual([nameOf(suite, operation)]);
   });

@@ -91,7 +91,8 @@ function treeHash(from: readonly Uint8Array[]): Uint8Array {
   return hasher.node(treeHash(from.slice(0, k)), treeHash(from.slice(k)));
 }
 
-const readSubtree: SubtreeReader = (level, index) => treeHash(leaves.slice(index * 2 ** level, (index + 1) * 2 ** level));
+const readSubtree: SubtreeReader = (level, index) =>
+  treeHash(leaves.slice(index * 2 ** level, (index + 1) * 2 ** level));
 const rootOf = (size: number): Uint8Array => subtreeHash(hasher, readSubtree, 0, size);
 
 describe('NET-9: the log', () => {

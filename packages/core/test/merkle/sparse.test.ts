@@ -32,38 +32,46 @@ describe('CHN-9: the sparse Merkle tree', () => {
     expect(treeRoot(treeOf(all))).toEqual(naiveRoot(all));
   });
 
-  property.prop([entries.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray([...all], { minLength: all.length })))])(
-    'does not depend on the order of writing',
-    ([all, shuffled]) => {
-      expect(treeRoot(treeOf(shuffled))).toEqual(treeRoot(treeOf(all)));
-    },
-  );
+  property.prop([
+    entries.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray([...all], { minLength: all.length }))),
+  ])('does not depend on the order of writing', ([all, shuffled]) => {
+    expect(treeRoot(treeOf(shuffled))).toEqual(treeRoot(treeOf(all)));
+  });
 
   property.prop([entries, fc.uint8Array({ maxLength: 4 })])('a leaf written twice has the last value', (all, value) => {
     const twice = treeOf([...all, ...all.map(({ path }) => ({ path, value })), ...all]);
     expect(treeRoot(twice)).toEqual(naiveRoot(all));
   });
 
-  property.prop([entries, pathsWithCollisions])('answers every value written, and that no other is there', (all, other) => {
-    const tree = treeOf(all);
-    for (const { path, value } of all) expect(expectOk(getLeaf(tree, path))).toEqual(value);
-    const written = all.find(({ path }) => equalBytes(path, other));
-    expect(expectOk(getLeaf(tree, other))).toEqual(written?.value);
-    expect(listLeaves(tree)).toHaveLength(all.length);
-  });
+  property.prop([entries, pathsWithCollisions])(
+    'answers every value written, and that no other is there',
+    (all, other) => {
+      const tree = treeOf(all);
+      for (const { path, value } of all) expect(expectOk(getLeaf(tree, path))).toEqual(value);
+      const written = all.find(({ path }) => equalBytes(path, other));
+      expect(expectOk(getLeaf(tree, other))).toEqual(written?.value);
+      expect(listLeaves(tree)).toHaveLength(all.length);
+    },
+  );
 
-  property.prop([entries, fc.nat(), fc.uint8Array({ maxLength: 8 })])('any other value has another root', (all, which, value) => {
-    fc.pre(all.length > 0);
-    const changed = nth(all, which % all.length);
-    fc.pre(!equalBytes(changed.value, value));
-    expect(treeRoot(treeOf([...all, { path: changed.path, value }]))).not.toEqual(naiveRoot(all));
-  });
+  property.prop([entries, fc.nat(), fc.uint8Array({ maxLength: 8 })])(
+    'any other value has another root',
+    (all, which, value) => {
+      fc.pre(all.length > 0);
+      const changed = nth(all, which % all.length);
+      fc.pre(!equalBytes(changed.value, value));
+      expect(treeRoot(treeOf([...all, { path: changed.path, value }]))).not.toEqual(naiveRoot(all));
+    },
+  );
 
-  property.prop([entries, pathsWithCollisions, fc.uint8Array({ maxLength: 8 })])('writing leaves the old tree as it was', (all, path, value) => {
-    const before = treeOf(all);
-    setLeaf(suite, before, path, value);
-    expect(treeRoot(before)).toEqual(naiveRoot(all));
-  });
+  property.prop([entries, pathsWithCollisions, fc.uint8Array({ maxLength: 8 })])(
+    'writing leaves the old tree as it was',
+    (all, path, value) => {
+      const before = treeOf(all);
+      setLeaf(suite, before, path, value);
+      expect(treeRoot(before)).toEqual(naiveRoot(all));
+    },
+  );
 
   test('subtrees: without leaves zero, with one its leaf at any height, else a node', () => {
     const left = new Uint8Array(32);

@@ -45,7 +45,8 @@ const worlds: fc.Arbitrary<World> = fc
   }));
 
 /** As a verifier gets it: through the wire. */
-const sent = (tree: Tree): Tree => expectOk(witnessFromItem(suite, expectOk(decodeItem(encodeItem(witnessToItem(tree))))));
+const sent = (tree: Tree): Tree =>
+  expectOk(witnessFromItem(suite, expectOk(decodeItem(encodeItem(witnessToItem(tree))))));
 
 describe('CHN-10: a witness stands for the tree where it is touched', () => {
   property.prop([worlds])('it has the root of the tree', ({ entries, touched }) => {
@@ -60,11 +61,14 @@ describe('CHN-10: a witness stands for the tree where it is touched', () => {
     }
   });
 
-  property.prop([worlds, fc.uint8Array({ maxLength: 8 })])('writing touched leaves gives the root of writing the tree', ({ entries, touched }, value) => {
-    const written = touched.map((path) => ({ path, value }));
-    const witness = sent(pruneTree(treeOf(entries), touched));
-    expect(treeRoot(treeOf(written, witness))).toEqual(treeRoot(treeOf(written, treeOf(entries))));
-  });
+  property.prop([worlds, fc.uint8Array({ maxLength: 8 })])(
+    'writing touched leaves gives the root of writing the tree',
+    ({ entries, touched }, value) => {
+      const written = touched.map((path) => ({ path, value }));
+      const witness = sent(pruneTree(treeOf(entries), touched));
+      expect(treeRoot(treeOf(written, witness))).toEqual(treeRoot(treeOf(written, treeOf(entries))));
+    },
+  );
 
   property.prop([worlds])('what lies behind a stub is neither read nor written: E_WITNESS', ({ entries, touched }) => {
     const witness = pruneTree(treeOf(entries), touched);
@@ -146,11 +150,10 @@ describe('CHN-10: what is no witness', () => {
     expect(read(item)).toBe(expected);
   });
 
-  property.prop([fc.array(fc.oneof(fc.nat(2), fc.constant(stub), fc.constant(leaf(0)), fc.constant(leaf(0x80))), { maxLength: 30 })])(
-    'any list of nodes is read or refused, never thrown',
-    (nodes) => {
-      const witness = witnessFromItem(suite, nodes);
-      expect(witness.ok ? witnessToItem(witness.value) : nodes).toEqual(nodes);
-    },
-  );
+  property.prop([
+    fc.array(fc.oneof(fc.nat(2), fc.constant(stub), fc.constant(leaf(0)), fc.constant(leaf(0x80))), { maxLength: 30 }),
+  ])('any list of nodes is read or refused, never thrown', (nodes) => {
+    const witness = witnessFromItem(suite, nodes);
+    expect(witness.ok ? witnessToItem(witness.value) : nodes).toEqual(nodes);
+  });
 });

@@ -106,7 +106,10 @@ describe('REL-15: an accept is a signed state of a half', () => {
     const genesis = nth(payee.states, 0);
     const terms = genesis.operation.operation as HalfGenesis;
     const invented = makeHalf(net, mallory, alice, 'invented', { ...terms, key: mallory.key.publicKey });
-    for (const [index, expected] of [[0, 'E_CHAIN CHN-4'], [3, 'E_CHAIN CHN-12']] as const) {
+    for (const [index, expected] of [
+      [0, 'E_CHAIN CHN-4'],
+      [3, 'E_CHAIN CHN-12'],
+    ] as const) {
       const parent: Body = { ...genesis.body, index, root: invented.tip.root };
       const forged = forgeStep(net, { tip: parent, tree: invented.tree }, mallory.key, {
         operation: accepted.operation,
@@ -241,7 +244,9 @@ describe('REL-19: an ack is the signature of the payee that the commit arrived',
   const message = stateMessage(net, payment.body.chain, payment.body.index, payment.hash);
   const ack = { state: payment.hash, half: payee.chain };
   const signed = (key: KeyPair, purpose: Purpose = 'ack', changes: Partial<typeof message> = {}): string => {
-    const { signature } = signItem(net, key, purpose, payment.hash, { ...message, ...changes }) as { signature: Uint8Array };
+    const { signature } = signItem(net, key, purpose, payment.hash, { ...message, ...changes }) as {
+      signature: Uint8Array;
+    };
     const item: BundleItem = { type: 'signature', purpose: 'ack', subject: payment.hash, position: 0, signature };
     return codeOf(verifyAck(contextOf(net, [...payment.items, item]), ack));
   };
@@ -250,14 +255,22 @@ describe('REL-19: an ack is the signature of the payee that the commit arrived',
     expect(signed(bob.key)).toBe('ok');
     expect(signed(alice.key)).toBe('E_SIGNATURE REL-19');
     expect(signed(bob.key, 'state')).toBe('E_SIGNATURE REL-19');
-    for (const change of [{ from: 0 }, { to: 9 }, { chain: payee.chain }, { hash: seed('x') }, { network: seed('x') as NetworkId }]) {
+    for (const change of [
+      { from: 0 },
+      { to: 9 },
+      { chain: payee.chain },
+      { hash: seed('x') },
+      { network: seed('x') as NetworkId },
+    ]) {
       expect(signed(bob.key, 'ack', change)).toBe('E_SIGNATURE REL-19');
     }
   });
 
   test('that is missing, or whose state or half is missing, is incomplete', () => {
     const context = contextOf(net, payment.items);
-    expect(expectFailure(verifyAck(context, ack)).missing).toEqual([`signature ack ${Buffer.from(payment.hash).toString('hex')} 0`]);
+    expect(expectFailure(verifyAck(context, ack)).missing).toEqual([
+      `signature ack ${Buffer.from(payment.hash).toString('hex')} 0`,
+    ]);
     expect(codeOf(verifyAck(context, { ...ack, state: seed('x') as StateHash }))).toBe('E_INCOMPLETE BND-2');
     expect(codeOf(verifyAck(context, { ...ack, half: seed('x') as ChainId }))).toBe('E_INCOMPLETE BND-2');
   });

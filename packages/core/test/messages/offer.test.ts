@@ -53,7 +53,8 @@ const carol = makeFundedDevice(net, 'carol', canteen, token, 500n);
 
 /** The exchange as it is now, to go on from there without leaving a trace. */
 const fork = (): Exchange => ({ ...exchange, alice: { ...alice }, payer: copyHalf(payer), payee: copyHalf(payee) });
-const verify = (proposal: Proposal, own: readonly BundleItem[] = []): string => codeOf(verifyOffer(contextOf(net, own), proposal));
+const verify = (proposal: Proposal, own: readonly BundleItem[] = []): string =>
+  codeOf(verifyOffer(contextOf(net, own), proposal));
 const offer = (step: TestStep, changes: Partial<Proposal> = {}): string =>
   verify({ ...proposalOf(exchange, step), ...changes }, step.items);
 
@@ -66,7 +67,10 @@ describe('REL-1: a half that a verified account writes', () => {
 
   test('its terms', () => {
     expect(half({})).toBe('ok');
-    expect(expectOk(verifyHalf(contextOf(net), payer.chain))).toMatchObject({ owner: alice.account, peer: bob.account });
+    expect(expectOk(verifyHalf(contextOf(net), payer.chain))).toMatchObject({
+      owner: alice.account,
+      peer: bob.account,
+    });
   });
 
   test.each<[string, Partial<HalfGenesis>, string]>([
@@ -76,7 +80,11 @@ describe('REL-1: a half that a verified account writes', () => {
     ['no checkpoint interval', { k: 0 }, 'E_FORMAT REL-1'],
     ['no time to accept', { rules: { grades: 7, maxAmount: null, expiryMs: 0 } }, 'E_FORMAT REL-1'],
     ['a base above the genesis', { base: { index: 1, hash: stateHash(suite, alice.tip) } }, 'E_VERSION REL-1'],
-    ['a base that is no state of the account', { base: { index: 0, hash: stateHash(suite, bob.tip) } }, 'E_CHAIN REL-1'],
+    [
+      'a base that is no state of the account',
+      { base: { index: 0, hash: stateHash(suite, bob.tip) } },
+      'E_CHAIN REL-1',
+    ],
     ['the account of nobody', { owner: seed('nobody') as ChainId }, 'E_INCOMPLETE BND-2'],
     ['a chain that is no account', { owner: alice.identity }, 'E_CHAIN CHN-4'],
   ])('%s is refused', (_, changes, expected) => {
@@ -85,7 +93,9 @@ describe('REL-1: a half that a verified account writes', () => {
 
   test('that was not shown is incomplete', () => {
     const chain = seed('hidden') as ChainId;
-    expect(expectFailure(verifyHalf(contextOf(net), chain)).missing).toEqual([`genesis ${Buffer.from(chain).toString('hex')}`]);
+    expect(expectFailure(verifyHalf(contextOf(net), chain)).missing).toEqual([
+      `genesis ${Buffer.from(chain).toString('hex')}`,
+    ]);
     expect(codeOf(verifyHalf(contextOf(net), alice.account))).toBe('E_CHAIN CHN-4');
     expect(base.index).toBe(0);
   });
@@ -271,7 +281,8 @@ describe('REL-10: shapes', () => {
   test('a proposal is state, half and reference', () => {
     expect(codeOf(proposalCodec.fromItem(items, 'it'))).toBe('ok');
     expect(codeOf(proposalCodec.fromItem(items.with(2, null), 'it'))).toBe('ok');
-    for (const at of items.keys()) expect(codeOf(proposalCodec.fromItem(items.with(at, 7), 'it'))).toBe('E_FORMAT ENC-3');
+    for (const at of items.keys())
+      expect(codeOf(proposalCodec.fromItem(items.with(at, 7), 'it'))).toBe('E_FORMAT ENC-3');
   });
 
   test('an order has at most 64 bytes and no hidden characters', () => {

@@ -15,7 +15,16 @@ import {
   windowNow,
   type TestStep,
 } from '../../../../tests/kit/index.ts';
-import { copyHalf, makeExchange, pay, payProvisionally, proposalOf, REFERENCE, unsigned, type Exchange } from '../support/exchange.ts';
+import {
+  copyHalf,
+  makeExchange,
+  pay,
+  payProvisionally,
+  proposalOf,
+  REFERENCE,
+  unsigned,
+  type Exchange,
+} from '../support/exchange.ts';
 import { codeOf, expectOk, nth } from '../support/results.ts';
 
 const exchange = makeExchange();
@@ -25,7 +34,8 @@ const carol = makeFundedDevice(net, 'carol', canteen, token, 500n);
 
 /** The exchange as it is now, to go on from there without leaving a trace. */
 const fork = (): Exchange => ({ ...exchange, alice: { ...alice }, payer: copyHalf(payer), payee: copyHalf(payee) });
-const verify = (proposal: Proposal, own: readonly BundleItem[] = []): string => codeOf(verifyOffer(contextOf(net, own), proposal));
+const verify = (proposal: Proposal, own: readonly BundleItem[] = []): string =>
+  codeOf(verifyOffer(contextOf(net, own), proposal));
 const offer = (step: TestStep, changes: Partial<Proposal> = {}): string =>
   verify({ ...proposalOf(exchange, step), ...changes }, step.items);
 
@@ -34,14 +44,17 @@ describe('REL-14: a provisional offer shows the whole uncertified run', () => {
     const world = fork();
     const first = payProvisionally(world, 10n, { window: windowNow(net, HOUR_MS) });
     const second = payProvisionally(world, 20n, { window: windowNow(net, 2 * HOUR_MS) });
-    const facts = expectOk(verifyOffer(contextOf(net, [...first.items, ...second.items]), proposalOf(exchange, second)));
+    const facts = expectOk(
+      verifyOffer(contextOf(net, [...first.items, ...second.items]), proposalOf(exchange, second)),
+    );
     expect(facts).toMatchObject({ grade: 'provisional', amount: 20n, order: 'soup', goodUntil: net.nowMs + HOUR_MS });
     expect(facts.run.map(({ hash }) => hash)).toEqual([first.hash, second.hash]);
     expect(facts.reservation).toBeUndefined();
   });
 
   const own = (...steps: readonly TestStep[]) => steps.flatMap(({ items }) => items);
-  const run = (...steps: readonly TestStep[]): string => verify(proposalOf(exchange, nth(steps, steps.length - 1)), own(...steps));
+  const run = (...steps: readonly TestStep[]): string =>
+    verify(proposalOf(exchange, nth(steps, steps.length - 1)), own(...steps));
 
   test('a state below that is not signed is incomplete', () => {
     const world = fork();
@@ -60,9 +73,9 @@ describe('REL-14: a provisional offer shows the whole uncertified run', () => {
     ];
     expect(run(...between)).toBe('E_OPERATION REL-14');
     const other = fork();
-    expect(run(signAccount(net, other.alice, { type: 'createToken', window: windowNow(net), policy: makePolicyOf() }))).toBe(
-      'E_OPERATION REL-14',
-    );
+    expect(
+      run(signAccount(net, other.alice, { type: 'createToken', window: windowNow(net), policy: makePolicyOf() })),
+    ).toBe('E_OPERATION REL-14');
   });
 
   const makePolicyOf = () => ({
@@ -153,4 +166,3 @@ describe('REL-10: a provisional offer names payer, payee and reference', () => {
     expect(codeOf(verifyOffer(context2, proposalOf(exchange, reserved)))).toBe('E_NETWORK VAL-1');
   });
 });
-

@@ -220,6 +220,17 @@ describe('NET-14: nodes that lie', () => {
     expect(outcome.ok && verifyCertificate(net, outcome.value).ok).toBe(true);
   });
 
+  test.each([
+    ["another node's receipt", impersonate, 'E_CERTIFICATE NET-14'],
+    ['an ack for a vote', ackForVote, 'E_CERTIFICATE NET-5'],
+    ['the certificate of another slot', strayFinal, 'E_CERTIFICATE NET-14'],
+    ['a certificate with too few receipts', falseFinal, 'E_CERTIFICATE NET-6'],
+  ])('why %s did not count is kept with the node', (_, lying, expected) => {
+    const { last } = gather(silent, silent, silent, lying);
+    const failure = last.gathering.nodes[3]?.failure;
+    expect(`${failure?.code} ${failure?.rule}`).toBe(expected);
+  });
+
   test('a lie does not count as a vote', () => {
     expect(codeOf(gather(honest, otherState, honest, silent).outcome)).toBe('E_PENDING');
   });

@@ -4,7 +4,6 @@ import {
   compareBytes,
   draftTransition,
   editLeaves,
-  encodeItem,
   halfOperationCodec,
   halfTermsCodec,
   hashItem,
@@ -250,8 +249,14 @@ describe('REL-5, REL-6, REL-7: shapes', () => {
     ).toBe('E_LIMIT ENC-2');
   });
 
-  test('a salt has 16 bytes', () => {
+  test('REL-3: behind the number come window, salt and the state seen of the other half', () => {
+    expect(items.slice(0, 4)).toEqual([2, [1, 2], new Uint8Array(16), [0, seed('x')]]);
     expect(read(2, new Uint8Array(15))).toBe('E_FORMAT ENC-3');
-    expect(encodeItem(items).length).toBeGreaterThan(0);
+    expect(read(3, [0])).toBe('E_FORMAT ENC-3');
+  });
+
+  test('REL-3: two operations that differ in their salts alone have unrelated hashes', () => {
+    const salted = (byte: number): string => hashItem(suite, 'op', items.with(2, new Uint8Array(16).fill(byte))).join();
+    expect(salted(1)).not.toBe(salted(2));
   });
 });

@@ -73,7 +73,13 @@ export function makeFiles(): Files {
   const accepted = accept(exchange, third, {}, [{ precommit: seed('earlier'), outcome: 'delivered' }]);
   const reserved = agreementOf(exchange, third, accepted);
   const both = [...third.items, ...accepted.items];
-  const ack = signItem(net, bob.key, 'ack', third.hash, stateMessage(net, third.body.chain, third.body.index, third.hash));
+  const ack = signItem(
+    net,
+    bob.key,
+    'ack',
+    third.hash,
+    stateMessage(net, third.body.chain, third.body.index, third.hash),
+  );
 
   const claimed = signClaim(net, { ...reservation }, payer);
   const slow = makeDevice(net, 'slow', { algorithm: 'slh-dsa-sha2-128f' });
@@ -86,7 +92,13 @@ export function makeFiles(): Files {
   const rival = signTransfer(net, twin, bob.account, token, 99n);
   const above = signTransfer(net, twin, bob.account, token, 98n);
 
-  const sealed = { network: network.id, account: alice.account, timeMs: 7, nonce: seed('n').slice(0, 24), sealed: seed('s') };
+  const sealed = {
+    network: network.id,
+    account: alice.account,
+    timeMs: 7,
+    nonce: seed('n').slice(0, 24),
+    sealed: seed('s'),
+  };
   const totals: readonly BundleItem[] = totalItems(net, before.payer, reservation.vault);
   const named = (
     name: string,
@@ -107,7 +119,11 @@ export function makeFiles(): Files {
     Array.from({ length: tip }, (_, i) => itemNames.certificate(chain, i + 1));
 
   const files = [
-    named('card', fileOf(net, 'card', { account: alice.account }, [], (c) => verifyAccountGenesis(c, alice.account)), { states: 2 }),
+    named(
+      'card',
+      fileOf(net, 'card', { account: alice.account }, [], (c) => verifyAccountGenesis(c, alice.account)),
+      { states: 2 },
+    ),
     named(
       'card under SLH-DSA',
       fileOf(net, 'card', { account: slow.account }, [], (c) => verifyAccountGenesis(c, slow.account)),
@@ -115,7 +131,9 @@ export function makeFiles(): Files {
     ),
     named(
       'reserved offer',
-      fileOf(net, 'offer', proposalOf(exchange, third), third.items, (c) => verifyOffer(c, proposalOf(exchange, third))),
+      fileOf(net, 'offer', proposalOf(exchange, third), third.items, (c) =>
+        verifyOffer(c, proposalOf(exchange, third)),
+      ),
       { states: 1 },
       older,
     ),
@@ -130,7 +148,12 @@ export function makeFiles(): Files {
       { states: 1 },
       older,
     ),
-    named('request', fileOf(net, 'request', reserved, both, (c) => verifyRequest(c, reserved)), { states: 2 }, older),
+    named(
+      'request',
+      fileOf(net, 'request', reserved, both, (c) => verifyRequest(c, reserved)),
+      { states: 2 },
+      older,
+    ),
     named(
       'reserved commit',
       fileOf(net, 'commit', reserved, both, (c) => verifyCommit(c, reserved)),
@@ -139,7 +162,9 @@ export function makeFiles(): Files {
     ),
     named(
       'provisional commit',
-      fileOf(net, 'commit', provisional, [...runItems, ...provisionalAccept.items], (c) => verifyCommit(c, provisional)),
+      fileOf(net, 'commit', provisional, [...runItems, ...provisionalAccept.items], (c) =>
+        verifyCommit(c, provisional),
+      ),
       { grade: 'provisional', states: 3, goodUntil: settleBy },
       olderThan(4, payee),
     ),
@@ -170,7 +195,11 @@ export function makeFiles(): Files {
     named('chain of a half', chainFile(net, accepted.hash, []), { states: accepted.body.index + 1 }),
     named('evidence', evidenceFile(net, [run[0], rival], rival.body.index), { states: 2 }),
     named('evidence with links above the fork', evidenceFile(net, [run[1], above], rival.body.index), { states: 2 }),
-    named('backup', fileOf(net, 'backup', { ...sealed, digest: backupDigest(suite, sealed) }, [], () => {}), {}),
+    named(
+      'backup',
+      fileOf(net, 'backup', { ...sealed, digest: backupDigest(suite, sealed) }, [], () => {}),
+      {},
+    ),
   ];
   return { exchange, net, files };
 }

@@ -64,15 +64,13 @@ export function makeIdentity(
   const { body } = makeGenesis(suite, network.id, operation);
   const subject = stateHash(suite, body);
   const message = { network: network.id, chain: body.chain, from: 0, to: 0, hash: subject };
-  const signatures = keys.map(
-    ({ secretKey }, position): BundleItem => ({
-      type: 'signature',
-      purpose: 'genesis',
-      subject,
-      position,
-      signature: signMessage(suite, secretKey, 'genesis', message),
-    }),
-  );
+  const signatures = keys.map(({ secretKey }, position): BundleItem => ({
+    type: 'signature',
+    purpose: 'genesis',
+    subject,
+    position,
+    signature: signMessage(suite, secretKey, 'genesis', message),
+  }));
   return { body, genesis, leaves, items: [{ type: 'body', body }, { type: 'operation', operation }, ...signatures] };
 }
 

@@ -63,7 +63,11 @@ payOffline(net, half, reservation, 100n);
 /** Claimed 300 of 1,000; the payer's newest total is 400. */
 const total400 = totalItems(net, half, vault);
 
-const forge = (operation: VaultOperation, own: readonly BundleItem[] = total400, of: Reservation = reservation): string => {
+const forge = (
+  operation: VaultOperation,
+  own: readonly BundleItem[] = total400,
+  of: Reservation = reservation,
+): string => {
   const wrapped = { kind: 'vault', operation } as Operation;
   const forged = forgeStep(net, of, bob.key, { operation: wrapped, witness: (tree) => tree });
   return codeOf(verifyTransition(contextOf(net, [...forged.items, ...own]), forged.body));
@@ -190,11 +194,15 @@ describe('RES-3: the total of a claim', () => {
   });
 
   test('a state under another hash than it was asked for by is refused', () => {
-    const forged = forgeStep(net, reservation, bob.key, { operation: { kind: 'vault', operation: honestClaim }, witness: (tree) => tree });
+    const forged = forgeStep(net, reservation, bob.key, {
+      operation: { kind: 'vault', operation: honestClaim },
+      witness: (tree) => tree,
+    });
     const context = contextOf(net, [...forged.items, ...total400]);
     const lying = {
       ...context.evidence,
-      body: (hash: StateHash) => (hash.join() === state.join() ? { ...at, op: seed('other') } : context.evidence.body(hash)),
+      body: (hash: StateHash) =>
+        hash.join() === state.join() ? { ...at, op: seed('other') } : context.evidence.body(hash),
     };
     expect(codeOf(verifyTransition({ ...context, evidence: lying }, forged.body))).toBe('E_LINK RES-3');
   });
@@ -208,7 +216,11 @@ describe('a release', () => {
   const { from } = releaseWindow(network, terms);
   test.each<[string, Partial<Release>, string]>([
     ['RES-2: of another token', { token: other }, 'E_TOKEN RES-2'],
-    ['RES-5: before E + gap', { window: { from: from - 1, until: releaseWindow(network, terms).until } }, 'E_WINDOW RES-5'],
+    [
+      'RES-5: before E + gap',
+      { window: { from: from - 1, until: releaseWindow(network, terms).until } },
+      'E_WINDOW RES-5',
+    ],
     ['RES-5: from E on', { window: { from: terms.until, until: from } }, 'E_WINDOW RES-5'],
     ['RES-5: in the window of a claim', { window: claimWindow(terms) }, 'E_WINDOW RES-5'],
     ['RES-5: to the payee', { to: bob.account }, 'E_CHAIN RES-5'],
@@ -229,7 +241,9 @@ describe('a release', () => {
     const whole = fund(net, alice, bob, token, 5n);
     payOffline(net, half, whole, 5n);
     claim(net, whole, half);
-    expect(forge({ ...honestRelease, window: releaseWindow(network, whole.terms), amount: 0n }, [], whole)).toBe('E_AMOUNT RES-5');
+    expect(forge({ ...honestRelease, window: releaseWindow(network, whole.terms), amount: 0n }, [], whole)).toBe(
+      'E_AMOUNT RES-5',
+    );
   });
 
   test('CHN-12: is signed by the payer key of the terms, nobody else', () => {
@@ -251,6 +265,8 @@ describe('CHN-12: the terms in the root are those of the vault', () => {
       operation: { kind: 'vault', operation },
       witness: (tree) => tree,
     });
-    expect(codeOf(verifyTransition(contextOf(net, [...forged.items, ...total400]), forged.body))).toBe('E_CHAIN CHN-12');
+    expect(codeOf(verifyTransition(contextOf(net, [...forged.items, ...total400]), forged.body))).toBe(
+      'E_CHAIN CHN-12',
+    );
   });
 });

@@ -10,7 +10,9 @@ import {
   outputsOf,
   RELEASED_LEAF,
   releaseWindow,
+  reservationTermsCodec,
   signMessage,
+  vaultOperationCodec,
   verifyProvenance,
   verifySubmission,
   verifyTransition,
@@ -48,7 +50,8 @@ const alice = makeFundedDevice(net, 'alice', canteen, token, 10_000n);
 const bob = makeDevice(net, 'bob');
 const E = net.nowMs + 48 * HOUR_MS;
 
-const read = (tree: Tree, name: typeof CLAIMED_LEAF): bigint | undefined => expectOk(editLeaves(suite, tree).read(name, amount));
+const read = (tree: Tree, name: typeof CLAIMED_LEAF): bigint | undefined =>
+  expectOk(editLeaves(suite, tree).read(name, amount));
 const vaultItems = ({ tip, terms }: Reservation): readonly BundleItem[] => [
   { type: 'body', body: tip },
   { type: 'operation', operation: { kind: 'vault', operation: terms } },
@@ -81,6 +84,21 @@ describe('RES-1: what a funding state sets up', () => {
     expect(first.vault).not.toEqual(second.vault);
     expect({ ...first.terms, fundingIndex: second.terms.fundingIndex }).toEqual(second.terms);
   });
+});
+
+test('RES-2: the terms leaf holds a genesis and nothing else', () => {
+  const { terms } = fund(net, alice, bob, token, 1n, E);
+  expect(expectOk(reservationTermsCodec.fromItem(reservationTermsCodec.toItem(terms), 'leaf'))).toEqual(terms);
+  const claimed = vaultOperationCodec.toItem({
+    type: 'claim',
+    window: claimWindow(terms),
+    to: bob.account,
+    token,
+    amount: 1n,
+    total: 1n,
+  });
+  expect(codeOf(reservationTermsCodec.fromItem(claimed, 'leaf'))).toBe('E_FORMAT RES-1');
+  expect(codeOf(reservationTermsCodec.fromItem(7, 'leaf'))).toBe('E_FORMAT ENC-3');
 });
 
 describe('RES-4, RES-5: claims until E, the rest after', () => {
@@ -192,7 +210,10 @@ describe('RES-4: a claim signs the vault and the total, not the place', () => {
     const signed = (signature: Uint8Array): string =>
       codeOf(
         verifyTransition(
-          contextOf(net, [...step.items, { type: 'signature', purpose: 'claim', subject: step.hash, position: 0, signature }]),
+          contextOf(net, [
+            ...step.items,
+            { type: 'signature', purpose: 'claim', subject: step.hash, position: 0, signature },
+          ]),
           step.body,
         ),
       );
