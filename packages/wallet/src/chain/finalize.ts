@@ -65,7 +65,7 @@ export async function recordFinal(
         ...items,
       ]),
       finalRecords.put(device, place, certificate.hash),
-      ...chainWrites(device, final, chain, state),
+      ...chainWrites(device, final, chain, await stateOf(device, final, state)),
       ...(delivered ? [journalRecords.remove(place)] : []),
       ...(await draftRemovals(device, body)),
       ...timeWrites(device, body),
@@ -77,6 +77,16 @@ export async function recordFinal(
   );
   if (committed.ok) noteTime(device, body);
   return committed;
+}
+
+/** The row of the state; of several drafts for a slot of a vault the row may be another's. */
+async function stateOf(
+  device: Device,
+  { body: { chain, index }, certificate: { hash } }: FinalState,
+  state: StateRecord | undefined,
+): Promise<StateRecord | undefined> {
+  const attached = await vaultDraftRecords.read(device, draftKey(chain, index, hash));
+  return attached ? { hash, status: 'signed', mode: 'online', attached } : state;
 }
 
 /** The row of the state, and that of the chain where this device keeps it. */

@@ -3,6 +3,7 @@ import {
   encodeFile,
   equalBytes,
   fail,
+  itemNames,
   ok,
   verifySubmission,
   type ChainId,
@@ -10,12 +11,14 @@ import {
   type StateHash,
   type TokenId,
 } from '@dsm/core';
+import { readBody } from '../chain/draft.ts';
 import type { Device } from '../device.ts';
 import { certify } from '../directory/certify.ts';
 import { runAlone } from '../evidence/run-with.ts';
 import { unclaimedTotals, type UnclaimedTotal } from '../exchange/totals.ts';
 import { guardStore } from '../guard.ts';
 import { readChain } from '../records/chain.ts';
+import { readItem } from '../records/item.ts';
 import { listReservations, reservationRecords } from '../records/reservation.ts';
 import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
 import { appendClaim } from '../vault/append.ts';
@@ -74,10 +77,20 @@ async function claimTotal(device: Device, { reservation, proof }: UnclaimedTotal
   return ok({ reservation: vault, token, total: after, amount: after - before });
 }
 
-/** Drafts of this device for the next slot of a vault. */
+/** Drafts of this device for the next slot of a vault, the oldest first: totals only grow. */
 async function openDrafts(device: Device, vault: ChainId): Promise<readonly StateHash[]> {
   const chain = await readChain(device, vault);
-  return chain ? listVaultDrafts(device, vault, chain.certifiedTip.index + 1) : [];
+  const drafts = chain ? await listVaultDrafts(device, vault, chain.certifiedTip.index + 1) : [];
+  const dated = await Promise.all(drafts.map(async (hash) => ({ hash, total: await draftedTotal(device, hash) })));
+  return dated.toSorted((a, b) => (a.total < b.total ? -1 : 1)).map(({ hash }) => hash);
+}
+
+async function draftedTotal(device: Device, hash: StateHash): Promise<bigint> {
+  const body = await readBody(device, hash);
+  const item = body && (await readItem(device, itemNames.operation(body.op)));
+  const operation =
+    item?.type === 'operation' && item.operation.kind === 'vault' ? item.operation.operation : undefined;
+  return operation?.type === 'claim' ? operation.total : 0n;
 }
 
 /**

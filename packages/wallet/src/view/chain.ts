@@ -10,6 +10,7 @@ import {
   ok,
   verifyProvenance,
   type Body,
+  type BundleItem,
   type ChainId,
   type Found,
   type Operation,
@@ -93,12 +94,25 @@ async function readWalk(device: Device, tip: StateHash, first: number): Promise<
   }
 }
 
-/** A chain from its genesis to its tip as a file, complete in itself. */
+/** What the states of a vault rest on in this very form: the proofs of the totals that were claimed. */
+async function attachedTo(device: Device, chain: ChainId, tip: number): Promise<readonly BundleItem[]> {
+  const items: BundleItem[] = [];
+  for (let index = 1; index <= tip; index++) {
+    items.push(...((await readState(device, chain, index))?.attached ?? []));
+  }
+  return items;
+}
+
+/**
+ * A chain from its genesis to its tip as a file, complete in itself. `E_INCOMPLETE` for a reservation that somebody
+ * else has claimed from: the proofs of the totals stay with the payee.
+ */
 export const exportChain = (device: Device, chain: ChainId = device.account): Promise<Result<Uint8Array>> =>
   guardStore(async () => {
     const record = await readChain(device, chain);
     if (!record) return fail('E_NOT_FOUND', 'WAL-3', 'this device does not keep that chain');
     const tip = record.tip.hash;
-    const { result, used } = await runAlone(device, [], (context) => verifyProvenance(context, tip));
+    const attached = await attachedTo(device, chain, record.tip.index);
+    const { result, used } = await runAlone(device, attached, (context) => verifyProvenance(context, tip));
     return result.ok ? ok(encodeFile(device.suite, 'chain', { tip }, used)) : result;
   });

@@ -11,6 +11,8 @@ import {
   pendingOutcomeRecords,
 } from '../../src/exchange/records.ts';
 import { paymentRecords } from '../../src/records/payment.ts';
+import { listReservations } from '../../src/records/reservation.ts';
+import { buildClaim } from '../../src/sync/claims.ts';
 import { reserve } from '../../src/account/reserve.ts';
 import { sync } from '../../src/sync/sync.ts';
 import { exportChain } from '../../src/view/chain.ts';
@@ -116,6 +118,25 @@ describe('witnesses under one root', () => {
         findings: { states: 5 },
       });
     }
+  });
+});
+
+describe('the chain of a reservation', () => {
+  test('CHN-13: is exported by the payee whatever claims were drafted before, and verifies', async () => {
+    const { alice, till } = table;
+    await pay(table, alice.device, till.device);
+    const { vault } = present((await listReservations(till.device))[0]);
+    must(await buildClaim(till.device, vault));
+    await pay(table, alice.device, till.device);
+    must(await buildClaim(till.device, vault));
+    expect(must(await sync(till.device)).claimed).toHaveLength(2);
+    await pay(table, alice.device, till.device);
+    must(await sync(till.device));
+    const file = must(await exportChain(till.device, vault));
+    expect(verifyFile(till.device.suite, table.world.net.network, file)).toMatchObject({
+      ok: true,
+      findings: { states: 4, grade: 'certified' },
+    });
   });
 });
 
