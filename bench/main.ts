@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Bench } from './harness/bench.ts';
-import { describeEnvironment } from './harness/environment.ts';
+import { currentLoad, describeEnvironment, type Measured } from './harness/environment.ts';
 import { printMarkdown } from './harness/markdown.ts';
 import { runBenches } from './harness/run.ts';
 import { printTable } from './harness/table.ts';
@@ -25,13 +25,17 @@ function announce(group: readonly Bench[]): void {
   if (first) process.stderr.write(`${first.name}${rest.length > 0 ? ` and ${rest.length} beside it` : ''}\n`);
 }
 
-const environment = describeEnvironment();
+const before = describeEnvironment();
 const startMs = performance.now();
 const rows = await runBenches(BENCHES, {
   only: values.only,
   onGroup: announce,
 });
-const seconds = Math.round((performance.now() - startMs) / 1_000);
+const environment: Measured = {
+  ...before,
+  seconds: Math.round((performance.now() - startMs) / 1_000),
+  loadAfter: currentLoad(),
+};
 
 if (rows.length === 0) {
   process.stderr.write(
@@ -40,11 +44,12 @@ if (rows.length === 0) {
   process.exitCode = 1;
 } else {
   process.stdout.write(`\n${printTable(rows, BENCHES)}\n`);
-  process.stdout.write(`${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, ${seconds} s\n`);
+  process.stdout.write(
+    `${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, ${environment.seconds} s\n`,
+  );
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
-    writeFileSync(`${values.json}.env.json`, `${JSON.stringify({ ...environment, seconds }, null, 2)}\n`);
+    writeFileSync(`${values.json}.env.json`, `${JSON.stringify(environment, null, 2)}\n`);
   }
-  if (values.markdown !== undefined)
-    writeFileSync(values.markdown, printMarkdown(rows, BENCHES, { ...environment, seconds }));
+  if (values.markdown !== undefined) writeFileSync(values.markdown, printMarkdown(rows, BENCHES, environment));
 }

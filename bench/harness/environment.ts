@@ -17,6 +17,13 @@ export interface Environment {
   readonly loadBefore: number;
 }
 
+export interface Measured extends Environment {
+  /** What the whole run took. */
+  readonly seconds: number;
+  /** Processes that wanted a core in its last minute, those of the run among them. */
+  readonly loadAfter: number;
+}
+
 const PACKAGES = ['@dsm/core', 'blake3-jit', 'cborg', '@noble/post-quantum'] as const;
 
 const require = createRequire(import.meta.url);
@@ -33,6 +40,8 @@ function versionOf(name: string): string {
   return 'unknown';
 }
 
+export const currentLoad = (): number => Math.round((loadavg()[0] ?? 0) * 100) / 100;
+
 export function describeEnvironment(): Environment {
   const { node, v8, openssl, sqlite } = process.versions;
   return {
@@ -44,8 +53,8 @@ export function describeEnvironment(): Environment {
     node,
     v8,
     openssl,
-    sqlite,
+    sqlite: String(sqlite),
     packages: Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])),
-    loadBefore: Math.round((loadavg()[0] ?? 0) * 100) / 100,
+    loadBefore: currentLoad(),
   };
 }

@@ -1,13 +1,8 @@
 /** docs/performance.md: how to run, what the rows mean, what the design aims at, and the figures of one run. */
 import { SECTIONS, type Aim, type Bench } from './bench.ts';
-import type { Environment } from './environment.ts';
+import type { Measured } from './environment.ts';
 import type { Row } from './row.ts';
 import { bySection, formatCells, formatCount, formatMs, formatRatio } from './table.ts';
-
-export interface Measured extends Environment {
-  /** What the whole run took. */
-  readonly seconds: number;
-}
 
 const INTRODUCTION = `# Performance
 
@@ -44,7 +39,8 @@ SQLite ${env.sqlite}), ${Object.entries(env.packages ?? {})
   .map(([name, version]) => `${name} ${version}`)
   .join(', ')}; ${env.seconds} s in all.
 
-A shared machine of ${env.cores} cores (load before the run: ${env.loadBefore}): figures vary by the hour, by a third and more.
+A machine of ${env.cores} cores that others use too: the load was ${env.loadBefore} before the run and ${env.loadAfter} at its end, this run included.
+Figures vary by the hour, by a factor of two and more; what lasts are the ratios.
 `;
 
 const AIM_HEADINGS = ['row', 'aim', 'measured'] as const;

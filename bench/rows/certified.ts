@@ -31,8 +31,8 @@ const floorName = (algorithm: SignatureAlgorithm): string =>
 /** Fewer where each of them takes a third of a second. */
 const SAMPLES: Readonly<Record<SignatureAlgorithm, number>> = {
   'slh-dsa-sha2-128f': 100,
-  'slh-dsa-sha2-128s': 12,
-  'ml-dsa-44': 150,
+  'slh-dsa-sha2-128s': 10,
+  'ml-dsa-44': 100,
 };
 
 const latencyBench = (algorithm: SignatureAlgorithm): Bench => ({

@@ -12,10 +12,13 @@ const floorName = (algorithm: SignatureAlgorithm): string => `floor: 2 sign and 
 
 /** Payments that the two have made with each other before the one that is timed. */
 const FEW = 3;
-const SOME = 100;
+const SOME = 50;
 
-async function openWithHistory(run: Run, algorithm: SignatureAlgorithm, payments: number): Promise<Pair> {
-  const pair = await openPair(run, algorithm, `after ${payments} payments`);
+const openWithHistory = (run: Run, algorithm: SignatureAlgorithm, payments: number): Promise<Pair> =>
+  run.share(`${algorithm} after ${payments}`, (run) => payBefore(run, algorithm, payments));
+
+async function payBefore(run: Run, algorithm: SignatureAlgorithm, payments: number): Promise<Pair> {
+  const pair = await openPair(run, algorithm, `${payments} payments`);
   for (let i = 0; i < payments; i++) await payInThreeTurns(pair, true);
   pair.payerStore.keep();
   pair.payeeStore.keep();
