@@ -45,7 +45,8 @@ const place = { chain: seed('chain') as ChainId, index: 7, hash: seed('state') a
 const vote: Statement = { form: 'votes', ...place, round: 0 };
 
 const verify = (certificate: Certificate, of: TestNetwork = net): string => codeOf(verifyCertificate(of, certificate));
-const votesOf = (nodes: readonly number[], statement: Statement = vote): Certificate => makeCertificate(net, statement, nodes);
+const votesOf = (nodes: readonly number[], statement: Statement = vote): Certificate =>
+  makeCertificate(net, statement, nodes);
 const acksOf = (nodes: readonly number[], round = 0): Certificate => votesOf(nodes, { ...vote, form: 'acks', round });
 
 describe('NET-8: Final is n equal votes of round 0, or q acks of one round', () => {
@@ -70,7 +71,9 @@ describe('NET-8: Final is n equal votes of round 0, or q acks of one round', () 
   });
 
   test('a receipt of a node that the network does not have', () => {
-    const receipts = certify(net, place).receipts.map((receipt, i) => (i === 3 ? Object.assign({}, receipt, { node: 4 }) : receipt));
+    const receipts = certify(net, place).receipts.map((receipt, i) =>
+      i === 3 ? Object.assign({}, receipt, { node: 4 }) : receipt,
+    );
     expect(verify({ ...vote, receipts })).toBe('E_CERTIFICATE NET-5');
   });
 
@@ -80,7 +83,8 @@ describe('NET-8: Final is n equal votes of round 0, or q acks of one round', () 
     const all = Array.from({ length: n }, (_, i) => i);
     expect(verify(makeCertificate(of, vote, all), of)).toBe('ok');
     expect(verify(makeCertificate(of, vote, all.slice(1)), of)).toBe('E_CERTIFICATE NET-6');
-    const acks = (count: number): string => verify(makeCertificate(of, { ...vote, form: 'acks' }, all.slice(0, count)), of);
+    const acks = (count: number): string =>
+      verify(makeCertificate(of, { ...vote, form: 'acks' }, all.slice(0, count)), of);
     expect(acks(quorum)).toBe('ok');
     expect(acks(quorum - 1)).toBe('E_CERTIFICATE NET-6');
     expect([...all, n].slice(quorum + 1).length === 0 || acks(quorum + 1) === 'E_SURPLUS NET-6').toBe(true);
@@ -119,7 +123,14 @@ describe('NET-4, NET-5: a receipt says one thing of one slot', () => {
 
   test('a leaf is [network, form, chain, index, round, hash]', () => {
     expect(statementToItem(network, vote)).toEqual([network.id, 1, place.chain, 7, 0, place.hash]);
-    expect(statementToItem(network, { ...vote, form: 'acks', round: 3 })).toEqual([network.id, 2, place.chain, 7, 3, place.hash]);
+    expect(statementToItem(network, { ...vote, form: 'acks', round: 3 })).toEqual([
+      network.id,
+      2,
+      place.chain,
+      7,
+      3,
+      place.hash,
+    ]);
   });
 
   test('a head signs H("tree-head", [network, log, size, root, timeMs]) under the key id of the node', () => {
@@ -167,13 +178,21 @@ describe('NET-4, NET-5: a receipt says one thing of one slot', () => {
     expect(read(vote, { ...receipt, head: { ...head, size: 2 } })).toBe('E_CERTIFICATE NET-5');
     expect(read(vote, { ...receipt, head: { ...head, root: seed('root') } })).toBe('E_CERTIFICATE NET-5');
     for (const at of spread(head.signature.length, 30)) {
-      expect(read(vote, { ...receipt, head: { ...head, signature: flipByte(head.signature, at) } })).toBe('E_SIGNATURE NET-5');
+      expect(read(vote, { ...receipt, head: { ...head, signature: flipByte(head.signature, at) } })).toBe(
+        'E_SIGNATURE NET-5',
+      );
     }
   });
 });
 
 describe('NET-9: receipts out of a log with other leaves', () => {
-  const others: readonly Item[] = [1, ['x'], statementToItem(network, { ...vote, index: 6 }), statementToItem(network, vote), 'y'];
+  const others: readonly Item[] = [
+    1,
+    ['x'],
+    statementToItem(network, { ...vote, index: 6 }),
+    statementToItem(network, vote),
+    'y',
+  ];
   const hashes = others.map((leaf) => logLeafHash(suite, leaf));
   const hasher = logHasher(suite);
   const read: SubtreeReader = (level, index) =>
@@ -192,7 +211,8 @@ describe('NET-9: receipts out of a log with other leaves', () => {
   test('the leaf is proved at its position', () => {
     expect(codeOf(verifyReceipt(net, vote, receiptAt(3)))).toBe('ok');
     expect(codeOf(verifyReceipt(net, { ...vote, index: 6 }, receiptAt(2)))).toBe('ok');
-    for (const leaf of [0, 1, 2, 4]) expect(codeOf(verifyReceipt(net, vote, receiptAt(leaf)))).toBe('E_CERTIFICATE NET-5');
+    for (const leaf of [0, 1, 2, 4])
+      expect(codeOf(verifyReceipt(net, vote, receiptAt(leaf)))).toBe('E_CERTIFICATE NET-5');
     expect(codeOf(verifyReceipt(net, vote, { ...receiptAt(3), leaf: 2 }))).toBe('E_CERTIFICATE NET-5');
     expect(codeOf(verifyReceipt(net, vote, { ...receiptAt(3), leaf: 5 }))).toBe('E_CERTIFICATE NET-5');
   });
@@ -202,7 +222,9 @@ describe('NET-9: receipts out of a log with other leaves', () => {
     for (const at of good.proof.keys()) {
       const changed = good.proof.with(at, flipByte(nth(good.proof, at), 0));
       expect(codeOf(verifyReceipt(net, vote, { ...good, proof: changed }))).toBe('E_CERTIFICATE NET-5');
-      expect(codeOf(verifyReceipt(net, vote, { ...good, proof: good.proof.toSpliced(at, 1) }))).toBe('E_CERTIFICATE NET-5');
+      expect(codeOf(verifyReceipt(net, vote, { ...good, proof: good.proof.toSpliced(at, 1) }))).toBe(
+        'E_CERTIFICATE NET-5',
+      );
     }
     expect(codeOf(verifyReceipt(net, vote, { ...good, proof: [...good.proof, root] }))).toBe('E_CERTIFICATE NET-5');
   });
@@ -219,7 +241,14 @@ describe('NET-4: the shape of a certificate', () => {
     expect(read(items.with(3, 1_025))).toBe('E_FORMAT ENC-3');
     expect(read(items.with(5, []))).toBe('E_LIMIT ENC-2');
     const receipt = nth(nth(items, 5) as readonly Item[], 0);
-    expect(read(items.with(5, Array.from({ length: 65 }, () => receipt)))).toBe('E_LIMIT ENC-2');
+    expect(
+      read(
+        items.with(
+          5,
+          Array.from({ length: 65 }, () => receipt),
+        ),
+      ),
+    ).toBe('E_LIMIT ENC-2');
     expect(read(items.slice(1))).toBe('E_FORMAT ENC-3');
   });
 
@@ -227,7 +256,12 @@ describe('NET-4: the shape of a certificate', () => {
     const receipt = nth(nth(items, 5) as readonly (readonly Item[])[], 0);
     const changed = (at: number, item: Item): string => read(items.with(5, [receipt.with(at, item)]));
     expect(changed(0, 64)).toBe('E_FORMAT ENC-3');
-    expect(changed(3, Array.from({ length: 65 }, () => seed('x')))).toBe('E_LIMIT ENC-2');
+    expect(
+      changed(
+        3,
+        Array.from({ length: 65 }, () => seed('x')),
+      ),
+    ).toBe('E_LIMIT ENC-2');
     expect(encodeItem(items).length).toBeGreaterThan(4 * 2_420);
   });
 });

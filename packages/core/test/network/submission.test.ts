@@ -86,7 +86,8 @@ describe.each(steps)('NET-10: %s', (_, step) => {
     expect(verdict(encoded)).toBe('ok');
     expect(verdict(encoded.slice(0, -1))).toBe('E_ENCODING ENC-1');
     expect(verdict(Uint8Array.of(...encoded, 0))).toBe('E_ENCODING ENC-1');
-    for (const at of spread(encoded.length - 1, 120)) expect(verdict(flipByte(encoded, at)), `byte ${at}`).not.toBe('ok');
+    for (const at of spread(encoded.length - 1, 120))
+      expect(verdict(flipByte(encoded, at)), `byte ${at}`).not.toBe('ok');
   });
 });
 
@@ -139,10 +140,18 @@ describe('NET-11: a node votes while its clock is within [from - Δ, until + Δ]
 });
 
 test('NET-10: votes that waive the clock come along', () => {
-  const vote = { form: 'votes', chain: unpaid.body.chain, index: unpaid.body.index, round: 0, hash: unpaid.hash } as const;
+  const vote = {
+    form: 'votes',
+    chain: unpaid.body.chain,
+    index: unpaid.body.index,
+    round: 0,
+    hash: unpaid.hash,
+  } as const;
   const submission = { ...submissionOf(net, unpaid), votes: [makeReceipt(net, 0, vote)] };
   const decoded = expectOk(decodeWith(submissionCodec(suite), encodeWith(submissionCodec(suite), submission), 'it'));
   expect(decoded.votes).toEqual(submission.votes);
   const many = { ...submission, votes: Array.from({ length: 65 }, () => submission.votes[0]) } as Submission;
-  expect(codeOf(decodeWith(submissionCodec(suite), encodeWith(submissionCodec(suite), many), 'it'))).toBe('E_LIMIT ENC-2');
+  expect(codeOf(decodeWith(submissionCodec(suite), encodeWith(submissionCodec(suite), many), 'it'))).toBe(
+    'E_LIMIT ENC-2',
+  );
 });
