@@ -15,15 +15,13 @@ import {
   type World,
 } from './support.ts';
 
-const MINUTE_MS = 60_000;
-
 let world: World;
 beforeAll(async () => {
   world = openWorld();
   await world.upNetwork();
   await initWallets(world, 'canteen', 'alice', 'till');
   await introduce(world, ['canteen', 'alice'], ['alice', 'till']);
-}, MINUTE_MS);
+});
 afterAll(() => world.close());
 
 describe('wallets', () => {
@@ -34,7 +32,7 @@ describe('wallets', () => {
     ['ml-dsa-44', ' --suite ml-dsa-44', 2_420],
   ] as const;
 
-  test.each(SUITES)('init with %s: %j', { timeout: MINUTE_MS }, async (suite, option, signatureBytes) => {
+  test.each(SUITES)('init with %s: %j', async (suite, option, signatureBytes) => {
     const made = await world.ask(suite, `init --name ${suite} --network net/network.json${option}`);
     expect(made).toEqual({
       name: suite,

@@ -82,7 +82,7 @@ describe('NET-13: what is no message at all', () => {
     ['more than a request may be', new Uint8Array(40_000_000), 413],
   ];
 
-  test.each(JUNK)('%s is refused by all four nodes, which go on', { timeout: 60_000 }, async (_, body, status) => {
+  test.each(JUNK)('%s is refused by all four nodes, which go on', async (_, body, status) => {
     const { endpoints } = readNetwork();
     for (const path of [ROUTES.submit, ROUTES.lock, ROUTES.final, ROUTES.publish]) {
       const answers = await Promise.all(

@@ -12,9 +12,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseNetworkFile, printNetworkFile, verifyFile } from '@dsm/core';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { makeNetwork, suite } from '../kit/index.ts';
 import { ROOT } from '../support/sources.ts';
+
+/** Every command is a process of its own, and machines are shared: a slow test is not a failing one. */
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 export const DSM: string = join(ROOT, 'node_modules/.bin/dsm');
 export const PASSPHRASE = 'correct horse battery staple';
