@@ -65,6 +65,8 @@ export async function judgeTotal(device: Device, facts: OfferFacts): Promise<Res
 }
 
 const HELD: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['received', 'acknowledged']);
+/** What was given up was accepted all the same. */
+const PROMISED: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['accepted', 'cancelled']);
 
 /** Provisional payments only as the owner allows: by amount outstanding and by length of the run. */
 async function judgeProvisional(device: Device, facts: OfferFacts): Promise<Result<undefined>> {
@@ -106,7 +108,7 @@ async function outstandingPayments(device: Device, facts: OfferFacts): Promise<r
       one.direction === 'in' &&
       one.kind === 'provisional' &&
       equalBytes(one.peer, facts.half.owner) &&
-      (HELD.has(one.status) || (one.status === 'accepted' && canCome(one))),
+      (HELD.has(one.status) || (PROMISED.has(one.status) && canCome(one))),
   );
 }
 

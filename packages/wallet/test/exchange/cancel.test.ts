@@ -81,4 +81,15 @@ describe('REL-21: a payee that gives up', () => {
     }
     expect(must(await balances(table.till.device))).toMatchObject([{ reserved: 700n, provisional: 700n }]);
   });
+
+  test('WAL-10: an accept that was given up counts against the policy while its commit can come', async () => {
+    const table = await layTable();
+    must(await setPolicy(table.till.device, { provisionalMax: '10', run: 2 }));
+    const accepted = must(await accept(table.till.device, messageOf(must(await offerOf(table, 700n, true)))));
+    const committed = must(await commit(table.alice.device, messageOf(accepted)));
+    must(await cancel(table.till.device, idOf(accepted)));
+    expect(codeOf(await accept(table.till.device, messageOf(must(await offerOf(table, 700n, true)))))).toBe('E_POLICY');
+    must(await receive(table.till.device, messageOf(committed)));
+    expect(must(await balances(table.till.device))).toMatchObject([{ provisional: 700n }]);
+  });
 });
