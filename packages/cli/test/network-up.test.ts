@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -200,6 +210,19 @@ describe('CLI-6: dsm network up', () => {
     const refused = await runToEnd(['network', 'up', '--dir', net, '--json']);
     expect(errorOf(refused.stderr).code).toBe('E_EXISTS');
     expect(readFileSync(join(net, 'network.json'), 'utf8')).toBe(before);
+  });
+
+  test('CLI-6: leaves a directory with something else alone', async () => {
+    mkdirSync(net);
+    writeFileSync(join(net, 'wallet.sqlite'), 'a wallet');
+    const refused = await runToEnd(['network', 'up', '--dir', net, '--json']);
+    expect(errorOf(refused.stderr).code).toBe('E_EXISTS');
+    expect(readdirSync(net)).toEqual(['wallet.sqlite']);
+  });
+
+  test('CLI-6: completes what an interrupted start has left', async () => {
+    mkdirSync(join(net, 'node-4'), { recursive: true });
+    expect(await stop(await upAndReady('--nodes', '4'))).toBe(0);
   });
 
   test('with --json prints one object on stdout and nothing else', async () => {

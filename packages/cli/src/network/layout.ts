@@ -10,6 +10,8 @@ import { dirname, join, resolve } from 'node:path';
 
 export const networkPath = (dir: string): string => join(dir, 'network.json');
 export const nodeFolder = (dir: string, node: number): string => join(dir, `node-${node + 1}`);
+/** Made before the first config: what a start that was interrupted leaves behind. */
+export const isNodeFolder = (name: string): boolean => /^node-[1-9]\d*$/.test(name);
 export const configPath = (dir: string, node: number): string => join(nodeFolder(dir, node), 'config.json');
 export const logPath = (dir: string, node: number): string => join(nodeFolder(dir, node), 'node.log');
 

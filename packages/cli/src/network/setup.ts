@@ -1,5 +1,5 @@
 /** The directory of a network: made once, then only read. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import {
   fail,
   ok,
@@ -16,7 +16,7 @@ import {
 import { describeSystemError } from '../input/system-error.ts';
 import { replaceFile } from '../output/file.ts';
 import { readConfig, writeConfig } from './config.ts';
-import { configPath, networkPath, nodeFolder } from './layout.ts';
+import { configPath, isNodeFolder, networkPath, nodeFolder } from './layout.ts';
 import { choosePorts, HOST, requireAllFree } from './ports.ts';
 
 export type NetworkTimes = Pick<NetworkDescription, 'deltaMs' | 'gapMs' | 'marginMs' | 'settleMs' | 'roundMs'>;
@@ -47,11 +47,17 @@ export async function prepareNetwork(options: SetupOptions): Promise<Result<Netw
     mkdirSync(options.dir, { recursive: true });
     // The first config is written last: with it the directory is complete.
     if (existsSync(configPath(options.dir, 0))) return await reopen(options);
-    return existsSync(networkPath(options.dir)) ? incomplete(options.dir) : await create(options);
+    if (existsSync(networkPath(options.dir))) return incomplete(options.dir);
+    const other = readdirSync(options.dir).find((name) => !isNodeFolder(name));
+    return other === undefined ? await create(options) : occupied(options.dir, other);
   } catch (thrown) {
     return fail('E_STORE', 'CLI-6', `${options.dir} cannot be used: ${describeSystemError(thrown)}`);
   }
 }
+
+/** A wallet, say: a network in its home would be moved, copied and deleted with it. */
+const occupied = (dir: string, other: string): Result<never> =>
+  fail('E_EXISTS', 'CLI-6', `${dir} holds something else (${other}); choose an empty directory`);
 
 /** Something else, or what is left of a network: nothing there is overwritten. */
 const incomplete = (dir: string): Result<never> =>
