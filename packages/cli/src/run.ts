@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { ErrorCode, Failure } from '@dsm/core';
 import type { Call } from './call.ts';
 import { SECTIONS } from './commands/index.ts';
+import { adviceFor } from './output/advice.ts';
 import { emitAnswer, emitFailure, type Emitter } from './output/emit.ts';
 import { EXIT } from './output/exit.ts';
 import { parseCommandLine, type Selection } from './program.ts';
@@ -43,7 +44,7 @@ async function runCommand(selection: Selection, surroundings: Surroundings): Pro
   const emitter: Emitter = { ...surroundings, json: call.json };
   try {
     const result = await selection.spec.run(call);
-    if (!result.ok) return emitFailure(emitter, result.error);
+    if (!result.ok) return emitFailure(emitter, result.error, adviceFor(result.error.code, selection.spec.usage));
     return result.value === undefined ? EXIT.ok : emitAnswer(emitter, result.value);
   } catch (thrown) {
     return emitFailure(emitter, describeThrown(thrown, emitter));

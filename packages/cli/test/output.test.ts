@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { adviceFor } from '../src/output/advice.ts';
 import { emitAnswer, emitFailure } from '../src/output/emit.ts';
 import { checkOutput, replaceFile, writeOutput } from '../src/output/file.ts';
 import { explainGrade, formatRemaining, isoTime } from '../src/output/words.ts';
@@ -113,6 +114,21 @@ describe('what is printed', () => {
     const { printed, emitter } = sink();
     emitFailure(emitter(false), failure);
     expect(stripVTControlCharacters(printed.stderr)).toBe('dsm: E_INCOMPLETE two\nlines\n  missing: body 00\n');
+  });
+
+  test('a failure is told to a person with what to do next, and to a program without', () => {
+    const person = sink();
+    emitFailure(person.emitter(false), { code: 'E_PENDING', message: 'm' }, adviceFor('E_PENDING', 'pay <name>'));
+    expect(stripVTControlCharacters(person.printed.stderr)).toMatch(/^dsm: E_PENDING m\n  .*pays twice\n$/);
+    const program = sink();
+    emitFailure(program.emitter(true), { code: 'E_PENDING', message: 'm' }, 'advice');
+    expect(program.printed.stderr).toBe('{"error":{"code":"E_PENDING","message":"m"}}\n');
+  });
+
+  test('advice never says that a claim submitted again pays twice', () => {
+    expect(adviceFor('E_PENDING', 'submit <file>')).toBe('submit it again later; a claim counts once');
+    expect(adviceFor('E_PENDING', 'sync')).not.toContain('twice');
+    expect(adviceFor('E_POLICY', 'accept <file>')).toBeUndefined();
   });
 
   test('an answer that is a failure too exits so', () => {

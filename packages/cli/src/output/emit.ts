@@ -26,12 +26,14 @@ export function emitAnswer(emitter: Emitter, { json, lines, failure }: Answer): 
 export function emitFailure(
   emitter: Emitter,
   failure: Pick<Failure, 'message' | 'missing'> & { code: ErrorCode },
+  advice?: string,
 ): number {
   const { code, message, missing } = failure;
   if (emitter.json) emitter.stderr(`${JSON.stringify({ error: { code, message } })}\n`);
   else {
     emitter.stderr(`${alarm(`dsm: ${code}`)} ${message}\n`);
     for (const line of missing ?? []) emitter.stderr(`${aside(`  missing: ${line}`)}\n`);
+    if (advice !== undefined) emitter.stderr(`${aside(`  ${advice}`)}\n`);
   }
   return exitCodeOf(code);
 }
