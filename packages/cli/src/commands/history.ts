@@ -17,6 +17,9 @@ export const historyCommand: Command = (call) =>
     return ok(answer({ payments: json }, ...(lines.length > 0 ? lines : ['no payments yet'])));
   });
 
+/** As many as `cancel` and `refund` need to find it. */
+const SHOWN_DIGITS = 8;
+
 const amountOf = ({ payment, policy }: HistoryEntry): string => formatAmount(payment.amount, policy?.decimals ?? 0);
 const symbolOf = ({ payment, policy }: HistoryEntry): string => policy?.symbol ?? toHex(payment.token);
 const peerOf = ({ payment, peerName }: HistoryEntry): string => peerName ?? toHex(payment.peer);
@@ -53,6 +56,7 @@ function toRow(entry: HistoryEntry): string[] {
     symbolOf(entry),
     showGrade(grade),
     `${entry.status}${describeDate(entry)}`,
+    dim(toHex(entry.payment.payment).slice(0, SHOWN_DIGITS)),
     dim(order),
   ];
 }

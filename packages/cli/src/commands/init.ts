@@ -74,7 +74,7 @@ const describe = (call: Call, id: Readonly<Record<string, string>>, words: strin
     `${bold(id['name'] ?? '')} lives in ${call.home}`,
     `account ${id['account']}`,
     '',
-    warning('Write down these 24 words. They are shown once and restore the wallet; whoever has them has the money:'),
+    warning('Write down these 24 words. They are shown once and bring the keys back; whoever has them has the money:'),
     ...numbered(words.split(' ')),
   );
 

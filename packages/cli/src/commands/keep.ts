@@ -23,6 +23,7 @@ export const keep: Command = async (call) => {
   // Asked once; the wallet is closed between two looks, so that other commands find it free.
   const again: Call = { ...call, env: { ...call.env, [PASSPHRASE]: passphrase.value } };
   const stop = listenForStop();
+  call.notify('claims what was received, as long as this runs; end it with Ctrl-C');
   let looks = 0;
   let warned = 0;
   try {

@@ -1,13 +1,13 @@
 /** `dsm reserve` and `dsm release`. */
 import { ok, toHex } from '@dsm/core';
-import { findContact, formatAmount, releaseExpired, reserve } from '@dsm/wallet';
+import { findContact, formatAmount, releaseExpired, reserve, type Device } from '@dsm/wallet';
 import { argument, option, type Command } from '../call.ts';
 import { withDevice } from '../home/device.ts';
 import { readSum } from '../home/names.ts';
 import { parseTime } from '../input/duration.ts';
 import { moneyFormatter } from '../output/amount.ts';
 import { answer } from '../output/answer.ts';
-import { bold, dim } from '../output/style.ts';
+import { bold, dim, warning } from '../output/style.ts';
 import { formatTime, isoTime } from '../output/words.ts';
 
 const DEFAULT_UNTIL = '30d';
@@ -35,11 +35,17 @@ export const reserveCommand: Command = (call) =>
       answer(
         { reservation: id, until: isoTime(reserved.value.until) },
         `${bold(words)} set aside for ${bold(name)} until ${formatTime(reserved.value.until)}`,
-        `payments out of it are final for ${name} on the spot, offline too; what is left comes back by: dsm release ${name}`,
+        lastsLongEnough(device, reserved.value.until)
+          ? `payments out of it are final for ${name} on the spot, offline too; what is left comes back by: dsm release ${name}`
+          : warning(`too short for ${name} to rely on it offline; it comes back by: dsm release ${name}`),
         dim(`reservation ${id}`),
       ),
     );
   });
+
+/** From E - margin on nobody grades `reserved` out of it (spec NET-1). */
+const lastsLongEnough = (device: Device, untilMs: number): boolean =>
+  untilMs - device.network.marginMs > device.clock();
 
 export const releaseCommand: Command = (call) =>
   withDevice(call, async (device) => {

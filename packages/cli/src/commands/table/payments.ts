@@ -124,7 +124,8 @@ const SPECS: readonly CommandSpec[] = [
   },
   {
     usage: 'request <name> <amount> <symbol>',
-    summary: "Ask for a payment that needs only the payer's commit: two turns instead of three.",
+    summary:
+      "Ask for a payment that needs only the payer's commit: two turns instead of three. It holds until it expires.",
     example: 'dsm request alice 2.50 MEAL --order coffee --out r.dsm --home till',
     args: { ...PAYEE, name: 'the contact who pays' },
     options: [OUT, ORDER, EXPIRES, COMPACT],
@@ -132,7 +133,7 @@ const SPECS: readonly CommandSpec[] = [
   },
   {
     usage: 'cancel <payment>',
-    summary: 'Abandon a payment that is not committed yet.',
+    summary: 'Abandon a payment of your own that is not committed yet.',
     example: 'dsm cancel 5f0e…',
     args: { payment: 'its id, as the answer to offer or history shows it' },
     run: async (call) => (await import('../exchange.ts')).cancelCommand(call),
