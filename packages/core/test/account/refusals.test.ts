@@ -2,6 +2,7 @@
 import {
   amount,
   balanceLeaf,
+  draftTransition,
   editLeaves,
   makeReservation,
   MAX_AMOUNT,
@@ -102,6 +103,12 @@ describe('every operation', () => {
     ],
     ['VAL-3: all time', alice, { ...payBob, window: { from: 0, until: Number.MAX_SAFE_INTEGER } }, 'E_WINDOW VAL-3'],
   ]);
+
+  test('CHN-7: nor does the owner draft one', () => {
+    const operation = { ...payBob, window: { from: 9, until: 8 } };
+    const drafted = draftTransition(contextOf(net), alice.tip, { kind: 'account', operation }, alice.tree);
+    expect(codeOf(drafted)).toBe('E_WINDOW CHN-7');
+  });
 
   test('VAL-3: a window of exactly D is admitted', () => {
     const whole = { from: net.nowMs, until: net.nowMs + DAY_MS };

@@ -97,6 +97,16 @@ describe.each([1, 2, 3, 8])('IDN-3: the accounts of %s devices', (count) => {
   });
 });
 
+test('IDN-3: a leaf has one account: the same hashes read as a tree of another size make no second one', () => {
+  const identity = makeIdentity(net, 'sizes', 1, 3);
+  const proof = deviceProof(suite, identity.leaves, 2);
+  const third = nth(identity.leaves, 2);
+  // The third of three and the second of two stand at the same place beside the same hash.
+  expect(rootOfDevice(suite, third, 1, 2, proof)).toEqual(identity.genesis.deviceRoot);
+  const { body, items } = makeAccount(net, identity, 2, { device: 1, devices: 2, proof });
+  expect(codeOf(verifyAccountGenesis(strictContext(net, items), body.chain))).toBe('E_CHAIN IDN-3');
+});
+
 describe('IDN-3: an account rests on its identity', () => {
   const identity = makeIdentity(net, 'base', 2, 1);
   const { body, items } = makeAccount(net, identity, 0);

@@ -30,6 +30,7 @@ import {
   remember,
   seed,
   takeStep,
+  type Device,
   type Half,
   type TestStep,
 } from '../../../../tests/kit/index.ts';
@@ -155,7 +156,16 @@ describe('REL-11: a reserved offer draws on a reservation of the payer for this 
 
   test('not on one under another payer key, which proves no total', () => {
     const own = makeExchange();
-    const { funding, vault } = invented(own, { payerKey: carol.key.publicKey });
+    const { funding, vault } = invented(own, own.alice, { payerKey: carol.key.publicKey });
+    certifyStep(own.net, funding);
+    const step = pay(own, 1n, { vault, total: 1n });
+    expect(codeOf(verifyOffer(contextOf(own.net, step.items), proposalOf(own, step)))).toBe('E_RESERVATION REL-11');
+  });
+
+  test('not on one that another account funds under the payer key', () => {
+    const own = makeExchange();
+    const other = makeFundedDevice(own.net, 'other', own.canteen, own.token, 500n);
+    const { funding, vault } = invented(own, other, { payerKey: own.alice.key.publicKey });
     certifyStep(own.net, funding);
     const step = pay(own, 1n, { vault, total: 1n });
     expect(codeOf(verifyOffer(contextOf(own.net, step.items), proposalOf(own, step)))).toBe('E_RESERVATION REL-11');
@@ -164,7 +174,7 @@ describe('REL-11: a reserved offer draws on a reservation of the payer for this 
   test('not on one that is not funded, or whose funding is not final', () => {
     expect(out(seed('no vault') as ChainId, 1n)).toBe('E_INCOMPLETE BND-2');
     const own = makeExchange();
-    const { funding, vault } = invented(own, {});
+    const { funding, vault } = invented(own, own.alice, {});
     const step = pay(own, 1n, { vault, total: 1n });
     const verdict = (): string => codeOf(verifyOffer(contextOf(own.net, step.items), proposalOf(own, step)));
     expect(verdict()).toBe('E_INCOMPLETE BND-2');
@@ -173,12 +183,12 @@ describe('REL-11: a reserved offer draws on a reservation of the payer for this 
   });
 
   /** A reservation as a dishonest payer writes it: a funding state of its own making, and the vault's genesis. */
-  function invented(own: Exchange, changes: Partial<VaultGenesis>) {
-    const { operation, terms: honest } = fundOperation(own.net, own.alice, own.bob, own.token, 100n);
+  function invented(own: Exchange, funder: Device, changes: Partial<VaultGenesis>) {
+    const { operation, terms: honest } = fundOperation(own.net, funder, own.bob, own.token, 100n);
     const terms = { ...honest, ...changes };
     const genesis = makeReservation(suite, network.id, terms);
     const fund: Operation = { kind: 'account', operation: { ...operation, vault: genesis.body.chain } };
-    const funding = forgeStep(own.net, own.alice, own.alice.key, { operation: fund });
+    const funding = forgeStep(own.net, funder, funder.key, { operation: fund });
     remember(own.net, [
       { type: 'body', body: genesis.body },
       { type: 'operation', operation: { kind: 'vault', operation: terms } },

@@ -100,6 +100,9 @@ describe('NET-3: what is certified', () => {
     if (genesis?.type !== 'body') throw new Error('no genesis');
     expect(refusal([], stateHash(suite, genesis.body))).toBe('E_OPERATION NET-3');
     expect(refusal(offline.items, offline.hash)).toBe('E_CHAIN NET-3');
+    const later = payOffline(net, half, reservation, 1n);
+    expect(later.body.index).toBe(2);
+    expect(refusal(later.items, later.hash)).toBe('E_CHAIN NET-3');
     expect(refusal([], seed('nothing') as Submission['state'])).toBe('E_INCOMPLETE BND-2');
   });
 

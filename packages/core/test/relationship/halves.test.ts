@@ -179,6 +179,12 @@ describe('refused, although its writer signed it', () => {
     expect(forge(payee, { ...permission, ...change })).toBe(expected);
   });
 
+  test('CHN-7: nor does the writer draft a window that ends before it begins', () => {
+    const operation = { ...payment, window: { from, until: from - 1 } };
+    const drafted = draftTransition(contextOf(net), payer.tip, { kind: 'half', operation }, payer.tree);
+    expect(codeOf(drafted)).toBe('E_WINDOW CHN-7');
+  });
+
   test('CHN-4: a genesis in the middle', () => {
     expect(forge(payer, terms)).toBe('E_OPERATION CHN-4');
   });
