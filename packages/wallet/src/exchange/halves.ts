@@ -125,6 +125,9 @@ function operationOf(context: Context, body: Body): Result<Operation> {
 function beginning(context: Context, chain: ChainId): Result<{ body: Body; tree: Tree }> {
   const body = context.evidence.genesis(chain);
   if (!body) return missing('genesis', chain);
+  if (!equalBytes(body.network, context.network.id)) {
+    return fail('E_NETWORK', 'NET-1', 'the message belongs to another network');
+  }
   const operation = operationOf(context, body);
   if (!operation.ok) return operation;
   const genesis = makeGenesis(context.suite, context.network.id, operation.value);
