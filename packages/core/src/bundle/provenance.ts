@@ -11,7 +11,7 @@ import { verifyGenesisBody, verifyLink } from '../chain/links.ts';
 import { draftTransition, verifyAuthority } from '../chain/transition.ts';
 import type { Context } from '../context.ts';
 import { verifyHalf } from '../messages/offer.ts';
-import { check, fail, ok, type Failure, type Result } from '../result.ts';
+import { fail, ok, type Failure, type Result } from '../result.ts';
 import { watchMissing } from './evidence.ts';
 
 export interface Provenance {
@@ -110,9 +110,10 @@ function replay(context: Context, states: readonly Body[], note: (result: Result
     const next = operation.ok ? draftTransition(context, parent, operation.value, tree) : operation;
     note(next);
     if (!next.ok) return;
-    const same = equalBytes(next.value.hash, stateHash(context.suite, body));
-    note(check(same, 'E_LINK', 'CHN-11', `state ${body.index} is not the state that follows`));
-    if (!same) return;
+    if (!equalBytes(next.value.hash, stateHash(context.suite, body))) {
+      note(fail('E_LINK', 'CHN-11', `state ${body.index} is not the state that follows`));
+      return;
+    }
     note(verifyAuthority(context, next.value));
     ({ tree } = next.value);
     parent = body;
