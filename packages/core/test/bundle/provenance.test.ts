@@ -15,7 +15,9 @@ import { describe, expect, test } from 'vitest';
 import {
   claim,
   contextOf,
+  forgeStep,
   fund,
+  makeFundedDevice,
   mint,
   receive,
   seed,
@@ -23,6 +25,7 @@ import {
   signTransfer,
   strictContext,
   transfer,
+  windowNow,
   type CertifiedStep,
 } from '../../../../tests/kit/index.ts';
 import { bodyMutations } from '../support/chains.ts';
@@ -265,6 +268,46 @@ describe('CHN-13: refused', () => {
       const file = encodeFile(suite, 'chain', { tip }, items);
       expect(verifyFile(suite, net.network, file).ok).toBe(false);
     }
+  });
+
+  test('CHN-11: a state with a root or a window of its own, linked and signed by its owner', () => {
+    const transfer = signTransfer(net, { ...alice }, bob.account, token, 1n);
+    const { body } = transfer;
+    for (const change of [{ root: seed('richer') }, { window: { ...body.window, until: body.window.until + 1 } }]) {
+      const forged = { ...body, ...change };
+      const hash = stateHash(suite, forged);
+      const message = { network: net.network.id, chain: forged.chain, from: forged.index, to: forged.index, hash };
+      const own: BundleItem[] = [{ type: 'body', body: forged }, signItem(net, alice.key, 'state', hash, message)];
+      expect(codeOf(verifyProvenance(contextOf(net, own), hash))).toBe('E_LINK CHN-11');
+    }
+    expect(codeOf(verifyProvenance(contextOf(net, transfer.items), transfer.hash))).toBe('ok');
+  });
+
+  test('a rule that a state in the middle breaks, whoever signed it', () => {
+    const poor = makeFundedDevice(net, 'poor', canteen, token, 10n);
+    const operation = {
+      type: 'transfer',
+      window: windowNow(net),
+      token,
+      amount: 11n,
+      to: bob.account,
+      reference: null,
+    } as const;
+    const forged = forgeStep(net, poor, poor.key, { operation: { kind: 'account', operation } });
+    expect(codeOf(verifyProvenance(contextOf(net, forged.items), forged.hash))).toBe('E_BALANCE VAL-6');
+  });
+
+  test('CHN-12: a state that its owner did not sign', () => {
+    const step = signTransfer(net, { ...alice }, bob.account, token, 2n);
+    const message = {
+      network: net.network.id,
+      chain: alice.account,
+      from: step.body.index,
+      to: step.body.index,
+      hash: step.hash,
+    };
+    const context = contextOf(net, [...step.items, signItem(net, bob.key, 'state', step.hash, message)]);
+    expect(codeOf(verifyProvenance(context, step.hash))).toBe('E_SIGNATURE CHN-12');
   });
 
   test('CHN-3: a state that names a state of another chain, or one that is not below it', () => {

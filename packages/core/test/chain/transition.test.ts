@@ -171,6 +171,11 @@ describe('CHN-11: forged, and correctly signed', () => {
     expect(forge({ operation: { kind: 'vault', operation: terms } })).toBe('E_OPERATION CHN-2');
   });
 
+  test('CHN-2: nor does the owner draft one', () => {
+    const half = { kind: 'half', operation: { type: 'pay' } } as never;
+    expect(codeOf(draftTransition(contextOf(net), before.tip, half, before.tree))).toBe('E_OPERATION CHN-2');
+  });
+
   test('CHN-4: a genesis in the middle of a chain', () => {
     const first = [...net.items.values()].find(
       (item) =>
