@@ -8,6 +8,7 @@ import {
   verifyAccept,
   verifyOffer,
   type BundleItem,
+  type Context,
   type HalfOperation,
   type OfferFacts,
   type Outcome,
@@ -99,10 +100,9 @@ async function readOffer(device: Device, proposal: Proposal, items: readonly Bun
   if (base && !base.ok) return base;
   const replay = await replayProposal(device, proposal, items);
   if (!replay.ok) return replay;
-  const overlay = [...items, ...missingWitnesses(items, replay.value)];
-  const { result, used } = await runOverMessage(device, overlay, [proposal.state], (context) =>
-    verifyOffer(context, proposal),
-  );
+  const verify = (context: Context) => verifyOffer(context, proposal);
+  const witnesses = missingWitnesses(items, replay.value);
+  const { result, used } = await runOverMessage(device, items, [proposal.state], verify, witnesses);
   return result.ok ? ok({ facts: result.value, used, base: base?.value }) : result;
 }
 

@@ -9,6 +9,7 @@ import {
   type Agreement,
   type AgreementFacts,
   type BundleItem,
+  type Context,
   type Result,
   type StateHash,
   type Write,
@@ -47,10 +48,9 @@ export async function verifyAgreement(
   replay: Replay,
 ): Promise<Result<ReadAgreement>> {
   // Compact messages leave out the witnesses of steps that this device repeats itself.
-  const overlay = items.some((item) => item.type === 'witness') ? items : [...items, ...replay.witnesses];
-  const { result, used } = await runOverMessage(device, overlay, statesOf(agreement), (context) =>
-    verifyRequest(context, agreement),
-  );
+  const witnesses = items.some((item) => item.type === 'witness') ? [] : replay.witnesses;
+  const verify = (context: Context) => verifyRequest(context, agreement);
+  const { result, used } = await runOverMessage(device, items, statesOf(agreement), verify, witnesses);
   return result.ok ? ok({ facts: result.value, used }) : result;
 }
 

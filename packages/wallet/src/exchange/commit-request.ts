@@ -14,6 +14,7 @@ import {
   type Result,
 } from '@dsm/core';
 import type { Device } from '../device.ts';
+import { runWith } from '../evidence/run-with.ts';
 import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { paymentOf } from './accept.ts';
@@ -24,7 +25,7 @@ import { holdsWrites } from './peer-holds.ts';
 import { mayBegin } from './offer.ts';
 import { closeOvertaken } from './outcomes.ts';
 import { listRelationships, type RelationshipRecord } from './records.ts';
-import { runOverMessage } from './steps.ts';
+import { loadWithoutSteps } from './steps.ts';
 
 /** The second of two turns: the payee has accepted in advance (spec REL-17). */
 export async function commitToRequest(device: Device, bytes: Uint8Array, compact: boolean): Promise<Result<Exchanged>> {
@@ -83,8 +84,13 @@ async function settleCrossing(
 ): Promise<Result<undefined>> {
   const overtaken = await closeOvertaken(device, replay, proposal.state);
   if (overtaken.length === 0) return ok(undefined);
-  const overlay = [...items, ...replay.witnesses.slice(-1)];
-  const { result, used } = await runOverMessage(device, overlay, [accept], (context) => verifyAccept(context, accept));
+  // Of the request as a whole nothing but the accept is of use any more.
+  const { result, used } = await runWith(
+    device,
+    [...items, ...replay.witnesses.slice(-1)],
+    (context) => verifyAccept(context, accept),
+    loadWithoutSteps(device),
+  );
   if (!result.ok) return result;
   const committed = await device.store.commit(
     [

@@ -14,6 +14,7 @@ import {
   type Agreement,
   type AgreementFacts,
   type BundleItem,
+  type Context,
   type Outcome,
   type Result,
   type StateHash,
@@ -47,12 +48,10 @@ export async function receive(device: Device, bytes: Uint8Array): Promise<Result
   if (!AWAITED.has(payment.status)) return answerReceived(device, payment);
   const replay = await replayPayer(device, payment, relationship, agreement, items);
   if (!replay.ok) return replay;
-  const overlay = items.some((item) => item.type === 'witness')
-    ? items
-    : [...items, ...(replay.value?.witnesses.slice(-1) ?? [])];
-  const { result, used } = await runOverMessage(device, overlay, statesOf(agreement), (context) =>
-    verifyCommit(context, agreement),
-  );
+  const repeated = replay.value?.witnesses.slice(-1) ?? [];
+  const witnesses = items.some((item) => item.type === 'witness') ? [] : repeated;
+  const verify = (context: Context) => verifyCommit(context, agreement);
+  const { result, used } = await runOverMessage(device, items, statesOf(agreement), verify, witnesses);
   if (!result.ok) return result;
   const sent = await itemsSent(device, payment.payment, payment.status === 'requested' ? 'requested' : 'accepted');
   const received = { payment, relationship, facts: result.value, used, replay: replay.value, items, sent };

@@ -5,8 +5,10 @@
  */
 import {
   equalBytes,
+  fail,
   indexItems,
   itemNames,
+  nameOf,
   type Body,
   type BundleItem,
   type Context,
@@ -17,7 +19,7 @@ import {
 } from '@dsm/core';
 import { readBody } from '../chain/draft.ts';
 import type { Device, Storage } from '../device.ts';
-import { runWith } from '../evidence/run-with.ts';
+import { runAlone, runWith } from '../evidence/run-with.ts';
 import { readChain } from '../records/chain.ts';
 import { readItem } from '../records/item.ts';
 import { isHeldBy } from './peer-holds.ts';
@@ -34,15 +36,35 @@ export const loadWithoutSteps =
     return item && isStep(item) ? undefined : item;
   };
 
-/** Verifies a message about these states over what came along and what is held. */
+/**
+ * Verifies a message about these states over what came along and what is held; `witnesses` are those of steps that
+ * this device has repeated itself. `E_SURPLUS` for an item that nothing asks for (spec BND-3): a damaged one goes by
+ * another name and would pass unnoticed where this device holds the genuine one.
+ */
 export async function runOverMessage<T>(
   device: Device,
   items: readonly BundleItem[],
   states: readonly StateHash[],
   verify: (context: Context) => Result<T>,
+  witnesses: readonly BundleItem[] = [],
 ): Promise<Loaded<T>> {
-  const steps = await stepsAt(device, items, states);
-  return runWith(device, [...steps, ...items], verify, loadWithoutSteps(device));
+  const overlay = [...(await stepsAt(device, items, states)), ...witnesses, ...items];
+  const load = loadWithoutSteps(device);
+  const loaded = await runWith(device, overlay, verify, load);
+  const unused = without(device, items, loaded.used);
+  if (!loaded.result.ok || unused.length === 0) return loaded;
+  // What this device knows to be final it does not look up: a stranger would.
+  const alone = await runAlone(device, overlay, verify, load);
+  if (!alone.result.ok && alone.result.error.code !== 'E_INCOMPLETE') return alone;
+  const [surplus] = without(device, unused, alone.used);
+  if (!surplus) return loaded;
+  const result = fail('E_SURPLUS', 'BND-3', `nothing needs this: ${nameOf(device.suite, surplus)}`);
+  return { ...loaded, result };
+}
+
+function without({ suite }: Device, items: readonly BundleItem[], used: readonly BundleItem[]): readonly BundleItem[] {
+  const names = new Set(used.map((item) => nameOf(suite, item)));
+  return items.filter((item) => !names.has(nameOf(suite, item)));
 }
 
 /** Bodies and operations of these very states, as they came along or as they are held. */

@@ -55,6 +55,8 @@ let table: Table;
 let pending: Pending[];
 /** Files of other payments, relationships and networks. */
 let foreign: Uint8Array[];
+/** Items of another network: nothing here ever needs one. */
+let strange: readonly BundleItem[];
 
 const take = async (kind: string, by: Pending['by'], bytes: Uint8Array, { disk }: Person): Promise<Uint8Array> => {
   pending.push({ kind, by, bytes, disk: copyDisk(disk) });
@@ -81,6 +83,7 @@ beforeAll(async () => {
   const other = await pay(table, alice.device, carol.device);
   const elsewhere = await layTable();
   const far = await pay(elsewhere, elsewhere.alice.device, elsewhere.till.device);
+  strange = open(messageOf(far.committed)).items;
   foreign = [old, other, far].flatMap((turns) => [turns.offered, turns.accepted, turns.committed].map(messageOf));
 
   const offered = must(await offerTo(table, alice.device, till.device, { order: 'tea' }));
@@ -151,6 +154,12 @@ describe('hostile bytes: a stable code, no exception, nothing written', () => {
   test('BND-2: with an item taken away, twice, or exchanged for one of another payment or network', async () => {
     for (const one of pending) {
       const file = open(one.bytes);
+      for (const item of strange) {
+        const more = reencode(file, [...file.items, item]);
+        expect(await feed(one, more, one.kind), `${one.kind} and a strange ${item.type}`).toMatch(
+          /^E_(SURPLUS|NETWORK|INCOMPLETE)$/,
+        );
+      }
       for (const [i, item] of file.items.entries()) {
         const without = file.items.toSpliced(i, 1);
         const what = `${one.kind} item ${i} ${item.type}`;
