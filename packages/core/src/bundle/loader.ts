@@ -28,11 +28,10 @@ export async function runWithItems<T>(
   const absent = new Set<string>();
   for (;;) {
     const wanted = new Set<string>();
-    const used = new Map<string, BundleItem>();
+    const used = new Set<BundleItem>();
     const find: Finder = (name) => {
       const item = overlay(name) ?? loaded.get(name);
-      // A genesis is found under two names and is one item all the same.
-      if (item) used.set(nameOf(suite, item), item);
+      if (item) used.add(item);
       else if (!absent.has(name)) wanted.add(name);
       return item;
     };
@@ -44,6 +43,11 @@ export async function runWithItems<T>(
       else absent.add(name);
       progress ||= item !== undefined;
     }
-    if (!progress) return { result, used: [...used.values()] };
+    if (!progress) return { result, used: oneEach(suite, used) };
   }
 }
+
+/** A genesis is found under two names, may have been loaded twice, and is one item all the same. */
+const oneEach = (suite: CryptoSuite, items: ReadonlySet<BundleItem>): readonly BundleItem[] => [
+  ...new Map([...items].map((item) => [nameOf(suite, item), item])).values(),
+];

@@ -26,8 +26,10 @@ export interface Provenance {
 export function verifyProvenance(context: Context, tip: StateHash): Result<Provenance> {
   const watch = watchMissing(context.evidence);
   const watched = { ...context, evidence: watch.evidence };
-  const states = walkBack(watched, tip);
-  const last = states.at(-1);
+  const walked = walkBack(watched, tip);
+  if (!walked.ok) return walked;
+  const states = walked.value;
+  const isWhole = states[0]?.body.index === 0;
   const failures: Failure[] = [];
   const absent: string[] = [];
   const note = (result: Result<unknown>): void => {
@@ -36,54 +38,60 @@ export function verifyProvenance(context: Context, tip: StateHash): Result<Prove
     if (code === 'E_INCOMPLETE') absent.push(...(result.error.missing ?? [message]));
     else failures.push(result.error);
   };
-  for (const [at, body] of states.entries()) {
-    const parent = states[at - 1];
-    if (parent) note(verifyLink(context.suite, parent, body, undefined, body.prev));
-    askFor(watched, body);
-  }
-  if (states[0]?.index === 0) {
-    note(verifyBeginning(watched, states[0]));
-    replay(watched, states, note);
-  }
-  const certified = verifyCertificates(context, states);
+  for (const state of states) askFor(watched, state);
+  const bodies = states.map(({ body }) => body);
+  // Whoever collects what is missing comes again for every state, so nothing else is done before all are there.
+  if (isWhole) verifyWhole(watched, bodies, note);
+  const certified = isWhole ? verifyCertificates(context, bodies) : ok(false);
   note(certified);
   const [failure] = failures;
   if (failure) return { ok: false, error: failure };
+  const last = bodies.at(-1);
   const wanted = [...new Set([...watch.missing(), ...absent])];
-  if (wanted.length > 0 || !last) return incomplete(wanted);
+  if (wanted.length > 0 || !isWhole || !last) return incomplete(wanted);
   const isFinal = certified.ok && certified.value;
   const grade = last.kind === 'half' ? undefined : isFinal ? 'certified' : 'provisional';
-  return ok({ kind: last.kind, tip: last, states: states.length, grade });
+  return ok({ kind: last.kind, tip: last, states: bodies.length, grade });
 }
 
 const incomplete = (missing: readonly string[]) =>
   fail('E_INCOMPLETE', 'CHN-13', `missing: ${missing.length} items, first ${missing[0]}`, { missing });
 
+interface Found {
+  readonly body: Body;
+  readonly hash: StateHash;
+}
+
 /** States up to the tip, by the hashes that link them: from the genesis on, or as far back as they are shown. */
-function walkBack({ evidence }: Context, tip: StateHash): readonly Body[] {
-  const states: Body[] = [];
-  let body = evidence.body(tip);
-  while (body) {
-    states.push(body);
-    // An index that does not fall would lead round in circles; the link is refused for it.
-    const above = states.at(-2);
-    if (body.index === 0 || (above && above.index <= body.index)) break;
-    body = evidence.body(body.prev);
+function walkBack({ evidence }: Context, tip: StateHash): Result<readonly Found[]> {
+  const states: Found[] = [];
+  let hash = tip;
+  for (;;) {
+    const body = evidence.body(hash);
+    if (!body) break;
+    const above = states.at(-1)?.body;
+    // An index that does not fall would lead round in circles.
+    if (above && (body.index !== above.index - 1 || !equalBytes(body.chain, above.chain))) {
+      return fail('E_LINK', 'CHN-3', `state ${above.index} does not follow from what it names`);
+    }
+    states.push({ body, hash });
+    if (body.index === 0) break;
+    hash = body.prev;
   }
-  return states.toReversed();
+  return ok(states.toReversed());
 }
 
 /** Asks for everything that a state names by itself, so that what is missing is listed at once, not one by one. */
-function askFor({ evidence, suite }: Context, body: Body): void {
+function askFor({ evidence }: Context, { body, hash }: Found): void {
   const found = evidence.operation(body.op);
   if (body.index === 0) return;
   // Who signs a state of a vault depends on the operation.
-  if (body.kind !== 'vault') evidence.signature('state', stateHash(suite, body));
+  if (body.kind !== 'vault') evidence.signature('state', hash);
   if (!found) return;
   const { kind, operation } = found;
   if (kind === 'vault') {
     const isClaim = operation.type === 'claim';
-    evidence.signature(isClaim ? 'claim' : 'state', stateHash(suite, body));
+    evidence.signature(isClaim ? 'claim' : 'state', hash);
     if (isClaim) evidence.total(body.chain, operation.total);
   }
   if (kind !== 'account' || !('token' in operation)) return;
@@ -95,6 +103,15 @@ function askFor({ evidence, suite }: Context, body: Body): void {
   const certificate = evidence.certificate(operation.source, operation.index);
   const source = certificate && evidence.body(certificate.hash);
   if (source) evidence.operation(source.op);
+}
+
+function verifyWhole(context: Context, states: readonly Body[], note: (result: Result<unknown>) => void): void {
+  for (const [at, body] of states.entries()) {
+    const parent = states[at - 1];
+    if (parent) note(verifyLink(context.suite, parent, body));
+  }
+  note(verifyBeginning(context, states[0] as Body));
+  replay(context, states, note);
 }
 
 /** Repeats every operation on the leaves that the ones before it left. Ends where an operation cannot be repeated. */
