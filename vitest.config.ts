@@ -15,7 +15,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts', 'bench/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts', 'bench/**/*.test.ts', 'simulation/**/*.test.ts'],
     environment: 'node',
     maxWorkers: 2,
     testTimeout: 180_000,
