@@ -57,9 +57,9 @@ export interface DeviceOptions {
 /** A device of this name; the same name always has the same keys. Its card is known to `contextOf(net)`. */
 export function makeDevice(net: TestNetwork, name: string, { algorithm, k = 64 }: DeviceOptions = {}): Device {
   const { suite, network } = net;
-  const key = makeKey(`${name} device`, algorithm);
-  const controller = makeKey(`${name} controller`, algorithm);
-  const nextKey = nextKeyDigest(suite, makeKey(`${name} next`, algorithm).publicKey);
+  const key = makeKey(`${name} device`, algorithm, suite);
+  const controller = makeKey(`${name} controller`, algorithm, suite);
+  const nextKey = nextKeyDigest(suite, makeKey(`${name} next`, algorithm, suite).publicKey);
   const devices = [{ key: key.publicKey, nextKey, k }];
   const nonce = seed('nonce', name);
   const identityOperation: Operation = {

@@ -40,8 +40,11 @@ export const DAY_MS: number = 24 * HOUR_MS;
 export const seed = (...words: (string | number)[]): Uint8Array => suite.hash('test-seed', encodeItem(words));
 
 /** `ml-dsa-44` signs and verifies in well under a millisecond. */
-export const makeKey = (name: string, algorithm: SignatureAlgorithm = 'ml-dsa-44'): KeyPair =>
-  suite.signatureKeyPair(algorithm, seed('key', name));
+export const makeKey = (
+  name: string,
+  algorithm: SignatureAlgorithm = 'ml-dsa-44',
+  using: CryptoSuite = suite,
+): KeyPair => using.signatureKeyPair(algorithm, seed('key', name));
 
 /** Entry of a list that is there. */
 export function entry<T>(list: readonly T[], index: number): T {
@@ -64,12 +67,19 @@ export interface TestNetwork {
   readonly items: Map<string, BundleItem>;
 }
 
-/** `changes` go into the description, for example `{ settleMs: HOUR_MS }`; f is (n − 1) / 3 rounded down. */
-export function makeNetwork(nodes = 4, changes: Partial<NetworkDescription> = {}): TestNetwork {
+/**
+ * `changes` go into the description, for example `{ settleMs: HOUR_MS }`; f is (n − 1) / 3 rounded down. Everything
+ * on the network signs with `using`.
+ */
+export function makeNetwork(
+  nodes = 4,
+  changes: Partial<NetworkDescription> = {},
+  using: CryptoSuite = suite,
+): TestNetwork {
   const name = changes.name ?? 'test';
-  const nodeKeys = Array.from({ length: nodes }, (_, i) => makeKey(`${name} node ${i}`));
+  const nodeKeys = Array.from({ length: nodes }, (_, i) => makeKey(`${name} node ${i}`, undefined, using));
   const network = must(
-    openNetwork(suite, {
+    openNetwork(using, {
       version: 1,
       name,
       faults: Math.floor((nodes - 1) / 3),
@@ -83,7 +93,7 @@ export function makeNetwork(nodes = 4, changes: Partial<NetworkDescription> = {}
       ...changes,
     }),
   );
-  return { suite, network, nodeKeys, nowMs: START_MS, items: new Map() };
+  return { suite: using, network, nodeKeys, nowMs: START_MS, items: new Map() };
 }
 
 /** Puts items where `contextOf` finds them. */
