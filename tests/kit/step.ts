@@ -68,6 +68,7 @@ export function takeStep(
   const before = writer.tree;
   const transition: Transition = must(draftTransition(contextOf(net, extra), parent, operation, before));
   const { authority, hash, body, touched } = transition;
+  if (authority === null) throw new Error('nobody signs a void');
   const items: BundleItem[] = [
     { type: 'body', body: parent },
     { type: 'body', body },

@@ -4,6 +4,8 @@ export const LIMITS = {
   fileBytes: 16_777_216,
   /** One submission to a node: the largest operation carries a receive with a source certificate, about 40 KB. */
   submissionBytes: 524_288,
+  /** One request with reports: each of q reports may carry a quorum of q receipts; enough for 32 nodes with 128s. */
+  roundBytes: 4_194_304,
   /** Arrays within arrays: three times what a file needs; a bound set by the stack would differ between machines. */
   nesting: 32,
   /** A bignum: twice an amount, so that one that is too large is told apart from one that is no number. */

@@ -1,4 +1,4 @@
-/** Operations of an account (spec VAL-2 to VAL-9). Numbers 7 to 9 are kept for rotation, anchor and restore. */
+/** Operations of an account (spec VAL-2 to VAL-9). Numbers 7 and 8 are kept for rotation and anchor. */
 import type { ChainId, TokenId } from '../bytes.ts';
 import { windowCodec, type Window } from '../chain/body.ts';
 import type { PublicKey } from '../crypto/keys.ts';
@@ -67,7 +67,29 @@ export interface Fund extends TokenAmount {
   readonly vault: ChainId;
 }
 
-export type AccountOperation = AccountGenesis | CreateToken | Mint | Burn | Transfer | Receive | Fund;
+/** The device begins anew from a backup (spec VAL-30): halves that stand on an older base are closed. */
+export interface Restored {
+  readonly type: 'restored';
+  readonly window: Window;
+}
+
+/** Nothing: what a place that came to nothing holds (spec CHN-14). Nobody signs it. */
+export interface AccountVoid {
+  readonly type: 'void';
+  /** That of the parent's body. */
+  readonly window: Window;
+}
+
+export type AccountOperation =
+  | AccountGenesis
+  | CreateToken
+  | Mint
+  | Burn
+  | Transfer
+  | Receive
+  | Fund
+  | Restored
+  | AccountVoid;
 
 const tokenAmount = { window: windowCodec, token: hash<TokenId>(), amount };
 
@@ -93,4 +115,6 @@ export const accountOperationCodec: Codec<AccountOperation> = variant<AccountOpe
     6,
     { ...tokenAmount, payee: hash<ChainId>(), payeeKey: publicKeyCodec, until: uint(), vault: hash<ChainId>() },
   ],
+  restored: [9, { window: windowCodec }],
+  void: [10, { window: windowCodec }],
 });

@@ -7,13 +7,13 @@ import { equalBytes, type TokenId } from '../bytes.ts';
 import { finalState } from '../chain/final.ts';
 import { accountTermsCodec, TERMS_LEAF, type AccountTerms } from '../chain/genesis.ts';
 import { creditNullifier, outputsOf } from '../chain/outputs.ts';
-import { ownerSigns, readRequired, type Applied, type Step } from '../chain/rules.ts';
+import { ownerSigns, readRequired, requireCopiedWindow, type Applied, type Step } from '../chain/rules.ts';
 import type { Item } from '../encoding/cbor.ts';
-import { amount, flag, record, type Codec } from '../encoding/schema.ts';
+import { amount, flag, record, uint, type Codec } from '../encoding/schema.ts';
 import { MAX_AMOUNT, MAX_TIME } from '../limits.ts';
 import { check, checkAll, fail, ok, type Result } from '../result.ts';
 import { makeReservation, reservationGenesis } from '../vault/reservation.ts';
-import type { AccountOperation, Burn, CreateToken, Fund, Mint, Receive, Transfer } from './operations.ts';
+import type { AccountOperation, Burn, CreateToken, Fund, Mint, Receive, Restored, Transfer } from './operations.ts';
 import { tokenId, type TokenPolicy } from './policy.ts';
 
 /** Leaf `["issued", token]` of the issuer's account: cumulative base units. */
@@ -27,6 +27,8 @@ export const issuedCodec: Codec<Issued> = record<Issued>({ minted: amount, burne
 export const balanceLeaf = (token: TokenId): Item => ['balance', token];
 export const issuedLeaf = (token: TokenId): Item => ['issued', token];
 export const creditLeaf = (nullifier: Uint8Array): Item => ['credit', nullifier];
+/** Index of the newest `restored` state: absent while there was none. */
+export const RESTORED_LEAF: Item = ['restored'];
 export const fundedLeaf = (vault: Uint8Array): Item => ['vault', vault];
 
 type Case<Op> = (step: Step<Op>, terms: AccountTerms) => Result<unknown>;
@@ -37,6 +39,10 @@ export function applyAccount(step: Step<AccountOperation>): Result<Applied> {
   if (operation.type === 'genesis') return fail('E_OPERATION', 'CHN-4', 'a genesis has no predecessor');
   const terms = readRequired(leaves, [...TERMS_LEAF.account], accountTermsCodec);
   if (!terms.ok) return terms;
+  if (operation.type === 'void') {
+    const copied = requireCopiedWindow({ ...step, operation });
+    return copied.ok ? ok({ k: terms.value.k, authority: null }) : copied;
+  }
   const { from, until } = operation.window;
   const applied = checkAll(
     () => check(from <= until, 'E_WINDOW', 'CHN-7', 'the window ends before it begins'),
@@ -48,8 +54,8 @@ export function applyAccount(step: Step<AccountOperation>): Result<Applied> {
 }
 
 const CASES: {
-  readonly [T in Exclude<AccountOperation['type'], 'genesis'>]: Case<Extract<AccountOperation, { type: T }>>;
-} = { createToken, mint, burn, transfer, receive, fund };
+  readonly [T in Exclude<AccountOperation['type'], 'genesis' | 'void'>]: Case<Extract<AccountOperation, { type: T }>>;
+} = { createToken, mint, burn, transfer, receive, fund, restored };
 
 function createToken({ context, parent, leaves, operation }: Step<CreateToken>): Result<unknown> {
   const { policy } = operation;
@@ -155,6 +161,11 @@ function receive(step: Step<Receive>): Result<unknown> {
     () => leaves.write(name, flag, true),
     () => addBalance(step, operation.amount),
   );
+}
+
+/** A new beginning of the device: every state has a root of its own, so the leaf names the place. */
+function restored({ leaves, parent }: Step<Restored>): Result<unknown> {
+  return leaves.write(RESTORED_LEAF, uint(), parent.index + 1);
 }
 
 type Moving = { readonly token: TokenId; readonly amount: bigint; readonly window: { readonly until: number } };

@@ -9,6 +9,7 @@ import { operationOf, requireFinal } from '../chain/final.ts';
 import { makeGenesis } from '../chain/genesis.ts';
 import { verifyGenesisBody, verifyLink } from '../chain/links.ts';
 import { draftTransition, verifyAuthority } from '../chain/transition.ts';
+import { isVoid } from '../chain/void.ts';
 import type { Context } from '../context.ts';
 import { verifyHalf } from '../messages/offer.ts';
 import { fail, ok, type Failure, type Result } from '../result.ts';
@@ -82,9 +83,13 @@ function walkBack({ evidence }: Context, tip: StateHash): Result<readonly Found[
 }
 
 /** Asks for everything that a state names by itself, so that what is missing is listed at once, not one by one. */
-function askFor({ evidence }: Context, { body, hash }: Found): void {
+function askFor({ evidence, suite }: Context, { body, hash }: Found): void {
   const found = evidence.operation(body.op);
   if (body.index === 0) return;
+  if (isVoid(suite, body)) {
+    if (!evidence.knownFinal(body.chain, body.index)) evidence.certificate(body.chain, body.index);
+    return;
+  }
   // Who signs a state of a vault depends on the operation.
   if (body.kind !== 'vault') evidence.signature('state', hash);
   if (!found) return;

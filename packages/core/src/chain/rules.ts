@@ -5,8 +5,8 @@ import type { PublicKey } from '../crypto/keys.ts';
 import type { Purpose, SignedMessage } from '../crypto/signature.ts';
 import type { Item } from '../encoding/cbor.ts';
 import type { Codec } from '../encoding/schema.ts';
-import { fail, ok, type Result } from '../result.ts';
-import type { Body } from './body.ts';
+import { check, fail, ok, type Result } from '../result.ts';
+import type { Body, Window } from './body.ts';
 import type { Leaves } from './leaves.ts';
 
 /** One application of an operation: the parent state, its leaves, and the evidence for what comes from outside. */
@@ -28,7 +28,8 @@ export interface Authority {
 export interface Applied {
   /** Checkpoint interval of the chain. */
   readonly k: number;
-  readonly authority: Authority;
+  /** Nobody signs a void: it stands by its Final (spec CHN-14). */
+  readonly authority: Authority | null;
 }
 
 /** The owner signs the state itself. */
@@ -52,3 +53,12 @@ export function readRequired<T>(leaves: Leaves, name: Item, codec: Codec<T>): Re
   if (!value.ok) return value;
   return value.value === undefined ? fail('E_WITNESS', 'CHN-10', 'a required leaf is not there') : ok(value.value);
 }
+
+/** A void copies the window of its parent, so that a place has exactly one (spec CHN-14). */
+export const requireCopiedWindow = ({ parent, operation }: Step<{ readonly window: Window }>): Result<undefined> =>
+  check(
+    operation.window.from === parent.window.from && operation.window.until === parent.window.until,
+    'E_WINDOW',
+    'CHN-14',
+    'a void has the window of its parent',
+  );

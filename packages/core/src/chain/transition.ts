@@ -13,7 +13,7 @@ import { applyHalf } from '../relationship/rules.ts';
 import { check, checkAll, done, fail, ok, type Result } from '../result.ts';
 import { applyVault } from '../vault/rules.ts';
 import { stateHash, type Body } from './body.ts';
-import { operationOf } from './final.ts';
+import { operationOf, requireFinal } from './final.ts';
 import { editLeaves, type Leaves } from './leaves.ts';
 import { verifyGenesisBody, verifyLink } from './links.ts';
 import { hashOperation, type Operation } from './operation.ts';
@@ -27,7 +27,8 @@ export interface Transition {
   readonly hash: StateHash;
   readonly operation: Operation;
   readonly outputs: readonly Output[];
-  readonly authority: Authority;
+  /** Null for a void, which nobody signs. */
+  readonly authority: Authority | null;
   /** The chain's leaves after the operation; whole if the given tree was. */
   readonly tree: Tree;
   /** Paths that the operation read or wrote: what a witness must cover. */
@@ -107,15 +108,19 @@ export function verifyDraft(context: Context, body: Body): Result<Transition> {
   return valid.ok ? transition : valid;
 }
 
-/** The signature of the one who may append (spec CHN-12). */
-export function verifyAuthority(context: Context, { authority, hash }: Transition): Result<undefined> {
+/** The signature of the one who may append (spec CHN-12); the Final of a void, which has none (spec CHN-14). */
+export function verifyAuthority(context: Context, { authority, body, hash }: Transition): Result<undefined> {
+  if (authority === null) return requireFinal(context, body);
   const signature = context.evidence.signature(authority.purpose, hash);
   if (!signature) return missing(`signature ${authority.purpose}`, hash, 0);
   const valid = verifyMessage(context.suite, authority.key, authority.purpose, authority.message(hash), signature);
   return check(valid, 'E_SIGNATURE', 'CHN-12', 'the signature does not verify under the key in force');
 }
 
-/** A complete step: parent, operation, root, link, signature. That the parent is final is another question. */
+/**
+ * A complete step: parent, operation, root, link, signature, or Final of a void. That the parent is final is another
+ * question.
+ */
 export function verifyTransition(context: Context, body: Body): Result<Transition> {
   const transition = verifyDraft(context, body);
   if (!transition.ok) return transition;

@@ -13,8 +13,9 @@ import { algorithmById, SIGNATURE_ALGORITHMS, type PublicKey, type SecretKey } f
 import type { CryptoSuite } from './suite.ts';
 
 /** `state`: a state of a chain. `claim`: a total of a reservation. `genesis`: a participant of an identity's
- * genesis. `rotation`: the revealed key. `ack`: courtesy. `head`: a node's tree head. */
-export type Purpose = 'state' | 'claim' | 'genesis' | 'rotation' | 'ack' | 'head';
+ * genesis. `rotation`: the revealed key. `ack`: courtesy. `head`: a node's tree head. `report`, `proposal`: of a node
+ * in a round above 0. */
+export type Purpose = 'state' | 'claim' | 'genesis' | 'rotation' | 'ack' | 'head' | 'report' | 'proposal';
 
 export interface SignedMessage {
   readonly network: NetworkId;

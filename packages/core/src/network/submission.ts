@@ -6,8 +6,10 @@
 import { missing } from '../bundle/evidence.ts';
 import { bundleCodec, type BundleItem } from '../bundle/items.ts';
 import type { StateHash } from '../bytes.ts';
+import type { Body } from '../chain/body.ts';
 import { requireFinal } from '../chain/final.ts';
-import { verifyTransition, type Transition } from '../chain/transition.ts';
+import { verifyDraft, verifyTransition, type Transition } from '../chain/transition.ts';
+import { isVoid } from '../chain/void.ts';
 import type { Context } from '../context.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { hash, list, record, type Codec } from '../encoding/schema.ts';
@@ -30,19 +32,40 @@ export const submissionCodec = (suite: CryptoSuite): Codec<Submission> =>
     votes: list(receiptCodec, LIMITS.networkNodes),
   });
 
-/** Everything that a vote needs and that does not depend on the node: transition, signature, final parent. */
-export function verifySubmission(context: Context, state: StateHash): Result<Transition> {
+/** The body of a state that nodes decide about. */
+function slotBody(context: Context, state: StateHash): Result<Body> {
   const body = context.evidence.body(state);
   if (!body) return missing('body', state);
   if (body.index === 0)
     return fail('E_OPERATION', 'NET-3', 'a genesis is final by its id and is published, not submitted');
-  if (body.kind !== 'account' && body.kind !== 'vault') {
-    return fail('E_CHAIN', 'NET-3', 'only accounts and vaults are certified');
-  }
-  const transition = verifyTransition(context, body);
+  return body.kind === 'account' || body.kind === 'vault'
+    ? ok(body)
+    : fail('E_CHAIN', 'NET-3', 'only accounts and vaults are certified');
+}
+
+function withFinalParent(context: Context, transition: Result<Transition>): Result<Transition> {
   if (!transition.ok) return transition;
   const parent = requireFinal(context, transition.value.parent);
   return parent.ok ? transition : parent;
+}
+
+/** Everything that a vote needs and that does not depend on the node: transition, signature, final parent. */
+export function verifySubmission(context: Context, state: StateHash): Result<Transition> {
+  const body = slotBody(context, state);
+  if (!body.ok) return body;
+  if (isVoid(context.suite, body.value)) {
+    return fail('E_OPERATION', 'CHN-14', 'a void is proposed in a round above 0, never submitted');
+  }
+  return withFinalParent(context, verifyTransition(context, body.value));
+}
+
+/** A state that a round may choose freely (spec NET-27): one that could be submitted, or the void of the place. */
+export function verifyCandidate(context: Context, state: StateHash): Result<Transition> {
+  const body = slotBody(context, state);
+  if (!body.ok) return body;
+  return isVoid(context.suite, body.value)
+    ? withFinalParent(context, verifyDraft(context, body.value))
+    : verifySubmission(context, state);
 }
 
 /** The node's clock lies within [from − Δ, until + Δ] (spec NET-11). */

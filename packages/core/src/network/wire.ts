@@ -40,6 +40,12 @@ export const ROUTES = {
   submit: '/v1/submit',
   /** POST `LockRequest` → `LockAnswer`. */
   lock: '/v1/lock',
+  /** POST `StartRequest` → `StartAnswer`. */
+  start: '/v1/start',
+  /** POST `ProposeRequest` → `ProposeAnswer`, of the owner of the round. */
+  propose: '/v1/propose',
+  /** POST `VoteRequest` → `SubmitAnswer`. */
+  vote: '/v1/vote',
   /** POST `FinalRequest` → `ChainTip`. */
   final: '/v1/final',
   /** POST `PublishRequest` → `ChainTip` of the account's genesis. */

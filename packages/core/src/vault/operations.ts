@@ -49,7 +49,14 @@ export interface Release extends Payout {
   readonly type: 'release';
 }
 
-export type VaultOperation = VaultGenesis | Claim | Release;
+/** Nothing: what a place that came to nothing holds (spec CHN-14). Nobody signs it. */
+export interface VaultVoid {
+  readonly type: 'void';
+  /** That of the parent's body. */
+  readonly window: Window;
+}
+
+export type VaultOperation = VaultGenesis | Claim | Release | VaultVoid;
 
 const payout = { window: windowCodec, to: hash<ChainId>(), token: hash<TokenId>(), amount };
 
@@ -71,4 +78,5 @@ export const vaultOperationCodec: Codec<VaultOperation> = variant<VaultOperation
   ],
   claim: [1, { ...payout, total: amount }],
   release: [3, payout],
+  void: [4, { window: windowCodec }],
 });

@@ -2,7 +2,15 @@
 import { missing } from '../bundle/evidence.ts';
 import { equalBytes, type ChainId } from '../bytes.ts';
 import { requireTerms, TERMS_LEAF } from '../chain/genesis.ts';
-import { ownerSigns, readRequired, stateMessage, type Applied, type Authority, type Step } from '../chain/rules.ts';
+import {
+  ownerSigns,
+  readRequired,
+  requireCopiedWindow,
+  stateMessage,
+  type Applied,
+  type Authority,
+  type Step,
+} from '../chain/rules.ts';
 import { stateHash, type Window } from '../chain/body.ts';
 import { editLeaves } from '../chain/leaves.ts';
 import type { Context } from '../context.ts';
@@ -14,7 +22,14 @@ import { MAX_TIME } from '../limits.ts';
 import { isMinimalWitness } from '../merkle/witness.ts';
 import type { Network } from '../network/description.ts';
 import { check, checkAll, done, fail, ok, type Result } from '../result.ts';
-import { vaultOperationCodec, type Claim, type Release, type VaultGenesis, type VaultOperation } from './operations.ts';
+import {
+  vaultOperationCodec,
+  type Claim,
+  type Release,
+  type VaultGenesis,
+  type VaultOperation,
+  type VaultVoid,
+} from './operations.ts';
 
 export const CLAIMED_LEAF: Item = ['claimed'];
 export const RELEASED_LEAF: Item = ['released'];
@@ -64,6 +79,7 @@ export function applyVault(step: Step<VaultOperation>): Result<Applied> {
   const released = leaves.read(RELEASED_LEAF, amount);
   if (!released.ok) return released;
   const before = claimed.value ?? 0n;
+  if (operation.type === 'void') return applyVoid({ ...step, operation }, terms.value, released.value);
   const authority = checkAll(
     () => requireTerms(context.suite, parent, { kind: 'vault', operation: terms.value }),
     () => check(released.value === undefined, 'E_RESERVATION', 'RES-5', 'the reservation has been taken back'),
@@ -74,10 +90,20 @@ export function applyVault(step: Step<VaultOperation>): Result<Applied> {
         : release({ ...step, operation }, terms.value, before),
   );
   if (!authority.ok) return authority;
-  return ok({ k: terms.value.k, authority: authorityOf(step, terms.value) });
+  return ok({ k: terms.value.k, authority: authorityOf({ ...step, operation }, terms.value) });
 }
 
-function authorityOf(step: Step<VaultOperation>, terms: VaultGenesis): Authority {
+/** Nothing happens; it reads what a claim reads, so the witness of a claim or a release shows it too. */
+function applyVoid(step: Step<VaultVoid>, terms: VaultGenesis, released: bigint | undefined): Result<Applied> {
+  const valid = checkAll(
+    () => requireTerms(step.context.suite, step.parent, { kind: 'vault', operation: terms }),
+    () => check(released === undefined, 'E_RESERVATION', 'RES-5', 'the reservation has been taken back'),
+    () => requireCopiedWindow(step),
+  );
+  return valid.ok ? ok({ k: terms.k, authority: null }) : valid;
+}
+
+function authorityOf(step: Step<Claim | Release>, terms: VaultGenesis): Authority {
   const { context, parent, operation } = step;
   if (operation.type !== 'claim') return ownerSigns(step, terms.payerKey);
   return {

@@ -21,6 +21,7 @@ import {
   stateHash,
   totalLeaf,
   toHex,
+  stateMessage,
   type AccountOperation,
   type BundleItem,
   type ChainId,
@@ -242,7 +243,7 @@ const perform: Readonly<Record<string, (world: World, act: Act) => readonly [fou
     };
     const drafted = draftTransition(contextOf(world), half.tip, operation, half.tree);
     if (!drafted.ok) return [codeOf(drafted), value > 0n];
-    const { hash, authority, body, tree } = drafted.value;
+    const { hash, body, tree } = drafted.value;
     Object.assign(half, { tip: body, tree });
     vault.total = total;
     const leaves = editLeaves(suite, tree);
@@ -250,7 +251,7 @@ const perform: Readonly<Record<string, (world: World, act: Act) => readonly [fou
     vault.proof = [
       { type: 'total', vault: vault.chain, total, state: hash },
       { type: 'body', body },
-      signItem(net, half.owner.key, 'state', hash, authority.message(hash)),
+      signItem(net, half.owner.key, 'state', hash, stateMessage(net, body.chain, body.index, hash)),
       { type: 'witness', tree: pruneTree(tree, leaves.touched()) },
     ];
     return ['ok', value > 0n];

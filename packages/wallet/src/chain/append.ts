@@ -7,7 +7,9 @@ import {
   done,
   equalKeys,
   fail,
+  ok,
   signMessage,
+  type Authority,
   type BundleItem,
   type ChainId,
   type Condition,
@@ -68,7 +70,7 @@ export async function writeIntent(
   const { held, transition } = draft;
   const { chain, record } = held;
   const { index } = transition.body;
-  const own = checkOwnKey(device, transition);
+  const own = ownAuthority(device, transition);
   if (!own.ok) return own;
   const state: StateRecord = { hash: transition.hash, status: 'intent', mode, attached };
   const committed = await device.store.commit(
@@ -92,9 +94,9 @@ export async function writeIntent(
   return committed;
 }
 
-const checkOwnKey = (device: Device, { authority }: Transition): Result<undefined> =>
-  equalKeys(authority.key, device.key.publicKey)
-    ? done
+const ownAuthority = (device: Device, { authority }: Transition): Result<Authority> =>
+  authority !== null && equalKeys(authority.key, device.key.publicKey)
+    ? ok(authority)
     : fail('E_SIGNATURE', 'CHN-12', 'somebody else may append here, not this device');
 
 /** Signs the intent at this place, if it is one; a state that is signed already is answered as it is. */
@@ -103,10 +105,11 @@ export async function signIntent(device: Device, chain: ChainId, index: number):
   if (!state) return fail('E_NOT_FOUND', 'WAL-3', 'there is no such state');
   const transition = await redraft(device, state);
   if (!transition.ok) return transition;
-  const { authority, hash } = transition.value;
-  const own = checkOwnKey(device, transition.value);
+  const { hash } = transition.value;
+  const own = ownAuthority(device, transition.value);
   if (!own.ok) return own;
   if (state.status !== 'intent') return transition;
+  const authority = own.value;
   const signature = signMessage(device.suite, device.key.secretKey, authority.purpose, authority.message(hash));
   const place = placeKey(chain, index);
   const signed: StateRecord = { ...state, status: 'signed' };

@@ -89,7 +89,7 @@ async function appendVault(
   if (!result.ok) return result;
   const transition = result.value;
   const { authority, hash, body } = transition;
-  if (!equalKeys(authority.key, device.key.publicKey)) {
+  if (authority === null || !equalKeys(authority.key, device.key.publicKey)) {
     return fail('E_SIGNATURE', 'CHN-12', 'somebody else may append here, not this device');
   }
   const place = placeKey(vault, body.index);
