@@ -1,0 +1,113 @@
+/** Files that people hand to each other: late, lost, twice, spoilt, or given to the wrong one. */
+import { toHex, type ChainId, type Result } from '@dsm/core';
+import { accept, acknowledge, commit, receive, takeAck, type Device, type Exchanged } from '@dsm/wallet';
+import { runCommand, type DeviceSeat } from '../world/device.ts';
+import type { Random } from '../world/random.ts';
+import { seatOf, type World } from '../world/world.ts';
+
+export type LetterKind = 'offer' | 'accept' | 'commit' | 'request' | 'ack';
+
+export interface Letter {
+  readonly kind: LetterKind;
+  readonly from: DeviceSeat;
+  readonly to: DeviceSeat;
+  readonly bytes: Uint8Array;
+}
+
+/** What becomes of letters; all probabilities. */
+export interface Mail {
+  loss: number;
+  duplicate: number;
+  late: number;
+  astray: number;
+  spoilt: number;
+}
+
+export const GOOD_MAIL: Mail = { loss: 0, duplicate: 0, late: 0, astray: 0, spoilt: 0 };
+
+/** The post office of a world: its habits, and every letter that was ever written, for replays. */
+export interface Post {
+  mail: Mail;
+  readonly written: Letter[];
+}
+
+const LATE_MS = 400_000;
+
+export function postLetter(world: World, post: Post, random: Random, letter: Letter): void {
+  const { mail } = post;
+  post.written.push(letter);
+  if (random.chance(mail.loss)) return world.count('letter lost');
+  let { to, bytes } = letter;
+  if (random.chance(mail.astray)) {
+    world.count('letter astray');
+    to = random.pick(world.seats);
+  }
+  if (random.chance(mail.spoilt)) {
+    world.count('letter spoilt');
+    bytes = spoil(bytes, random);
+  }
+  const copies = random.chance(mail.duplicate) ? 2 : 1;
+  if (copies === 2) world.count('letter duplicated');
+  for (let copy = 0; copy < copies; copy++) {
+    const late = random.chance(mail.late);
+    if (late) world.count('letter late');
+    const delayMs = random.between(5, late ? LATE_MS : 300);
+    const carried: Letter = { ...letter, to, bytes };
+    world.scheduler.after(delayMs, `${to.who.name} gets ${letter.kind}`, () => void takeLetter(world, post, carried));
+  }
+}
+
+/** Some bytes other than they were, or an end missing. */
+export function spoil(bytes: Uint8Array, random: Random): Uint8Array {
+  if (random.chance(0.2)) return bytes.slice(0, random.below(bytes.length));
+  const spoilt = bytes.slice();
+  for (let i = random.between(1, 3); i > 0; i--) spoilt[random.below(spoilt.length)] = random.below(256);
+  return spoilt;
+}
+
+const turns: Readonly<Record<LetterKind, (device: Device, bytes: Uint8Array) => Promise<Result<Exchanged>>>> = {
+  offer: accept,
+  accept: commit,
+  request: commit,
+  commit: receive,
+  ack: takeAck,
+};
+
+/** What the holder of a device does with a letter: what its kind asks for, and the answer goes back. */
+export async function takeLetter(world: World, post: Post, letter: Letter): Promise<void> {
+  const { kind, to, bytes } = letter;
+  const random = to.who.random;
+  if (to.waiting > 4) return;
+  const outcome = await runCommand(world, to, kind, (device) => turns[kind](device, bytes));
+  if (outcome.type === 'crashed') return;
+  const { result } = outcome;
+  world.say(
+    `${to.who.name} takes ${kind} of ${letter.from.who.name}: ${result.ok ? result.value.turn : result.error.code}`,
+  );
+  if (!result.ok) return;
+  const { payment, message } = result.value;
+  if (kind === 'commit') {
+    if (random.chance(0.5)) await sendAck(world, post, to, result.value);
+  } else if (message) {
+    answer(world, post, to, payment.peer, kind === 'offer' ? 'accept' : 'commit', message);
+  }
+}
+
+async function sendAck(world: World, post: Post, seat: DeviceSeat, { payment }: Exchanged): Promise<void> {
+  const outcome = await runCommand(world, seat, 'acknowledge', (device) => acknowledge(device, payment));
+  if (outcome.type === 'crashed' || !outcome.result.ok || !outcome.result.value.message) return;
+  answer(world, post, seat, payment.peer, 'ack', outcome.result.value.message);
+}
+
+export function answer(
+  world: World,
+  post: Post,
+  from: DeviceSeat,
+  peer: ChainId,
+  kind: LetterKind,
+  bytes: Uint8Array,
+): void {
+  const to = seatOf(world, peer);
+  if (to) postLetter(world, post, from.who.random, { kind, from, to, bytes });
+  else world.say(`${from.who.name} writes to nobody: ${toHex(peer).slice(0, 8)}`);
+}

@@ -1,0 +1,120 @@
+/** Wallets of a world: the shipped wallet over simulated ports, one command at a time, as the lock on its home has it. */
+import { fail, ok, toHex, type ChainId, type NetworkDescription, type Result } from '@dsm/core';
+import { createWallet, openWallet, type Device } from '@dsm/wallet';
+import { transportOf, type Network } from './network.ts';
+import {
+  clockOf,
+  openStore,
+  startProcess,
+  suiteOf,
+  whileAlive,
+  type Participant,
+  type Surroundings,
+} from './participant.ts';
+
+export interface DeviceWorld extends Surroundings {
+  readonly description: NetworkDescription;
+  readonly network: Network;
+}
+
+export interface DeviceSeat {
+  readonly who: Participant;
+  /** The open wallet; undefined while no process runs. */
+  device: Device | undefined;
+  /** Known once the wallet was made. */
+  account: ChainId | undefined;
+  /** The command that runs now, or the last one. */
+  busy: Promise<unknown>;
+  waiting: number;
+}
+
+const PASSPHRASE = 'simulated';
+const CHEAP = { memoryKib: 8, passes: 1, lanes: 1 } as const;
+
+/** A wallet is made, or the one on the disk is opened. */
+export async function startDevice(world: DeviceWorld, seat: DeviceSeat): Promise<Result<Device>> {
+  const { who } = seat;
+  const process = startProcess(who);
+  const store = await openStore(world, process);
+  if (!store.ok) return giveUp(seat, store);
+  const ports = {
+    store: store.value,
+    suite: suiteOf(world, process),
+    clock: clockOf(world, who),
+    entropy: (length: number) => who.entropy.bytes(length),
+  };
+  const transport = transportOf(world, process);
+  const opened = await whileAlive(
+    process,
+    openWallet({ ...ports, transportFor: () => transport, passphrase: PASSPHRASE }),
+  );
+  if (opened.ok) seat.device = opened.value;
+  if (opened.ok) seat.account = opened.value.account;
+  if (opened.ok || opened.error.code !== 'E_NOT_FOUND') return opened.ok ? opened : giveUp(seat, opened);
+  const made = await whileAlive(
+    process,
+    createWallet({
+      ...ports,
+      transport,
+      network: world.description,
+      endpoints: [],
+      name: who.name,
+      passphrase: PASSPHRASE,
+      algorithm: 'ml-dsa-44',
+      wordsFromEntropy: toHex,
+      cost: CHEAP,
+    }),
+  );
+  if (!made.ok) return giveUp(seat, made);
+  seat.device = made.value.device;
+  seat.account = seat.device.account;
+  return ok(made.value.device);
+}
+
+function giveUp<T extends Result<never>>({ who }: DeviceSeat, failure: T): T {
+  who.process?.end();
+  who.lost ||= !failure.ok && failure.error.code === 'E_DAMAGED';
+  return failure;
+}
+
+export type Outcome<T> = { readonly type: 'done'; readonly result: Result<T> } | { readonly type: 'crashed' };
+
+/** Nothing hostile may throw: an exception is a defect, and told as one. */
+async function attempt<T>(work: (device: Device) => Promise<Result<T>>, device: Device): Promise<Result<T>> {
+  try {
+    return await work(device);
+  } catch (thrown) {
+    const what = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    return fail('E_INTERNAL', 'thrown', what);
+  }
+}
+
+/** Runs one command after those that wait. A command ends with its process. */
+export function runCommand<T>(
+  world: DeviceWorld,
+  seat: DeviceSeat,
+  command: string,
+  work: (device: Device) => Promise<Result<T>>,
+): Promise<Outcome<T>> {
+  const run = async (): Promise<Outcome<T>> => {
+    const { who, device } = seat;
+    const { process } = who;
+    if (!process || !device) return { type: 'crashed' };
+    const done = await Promise.race([attempt(work, device), process.ended]);
+    if (done === undefined) return { type: 'crashed' };
+    world.note({
+      type: 'told',
+      by: who,
+      command,
+      failure: done.ok ? undefined : done.error,
+      value: done.ok ? done.value : undefined,
+    });
+    return { type: 'done', result: done };
+  };
+  seat.waiting += 1;
+  const next = seat.busy.then(run).finally(() => {
+    seat.waiting -= 1;
+  });
+  seat.busy = next;
+  return next;
+}

@@ -1,0 +1,70 @@
+/** Directory nodes of a world: the shipped node over simulated ports. */
+import { CBOR_TYPE, type KeyPair, type Network as NetworkFacts } from '@dsm/core';
+import { openNode, type OpenNode } from '@dsm/directory';
+import type { NodeAnswer, NodePort } from './network.ts';
+import {
+  clockOf,
+  openStore,
+  startProcess,
+  suiteOf,
+  whileAlive,
+  type Participant,
+  type Surroundings,
+} from './participant.ts';
+
+export interface NodeSeat {
+  readonly who: Participant;
+  readonly index: number;
+  readonly key: KeyPair;
+  /** It has run before: an empty disk is a lost one. */
+  hasRun: boolean;
+}
+
+export interface NodeWorld extends Surroundings {
+  readonly facts: NetworkFacts;
+}
+
+/** Starts the node's process. Undefined: it refuses to run, which is right where its disk is damaged. */
+export async function startNode(world: NodeWorld, seat: NodeSeat): Promise<NodePort | undefined> {
+  const { who, index, key } = seat;
+  const process = startProcess(who);
+  const store = await openStore(world, process);
+  if (!store.ok) {
+    process.end();
+    who.lost = true;
+    return undefined;
+  }
+  const opened = await whileAlive(
+    process,
+    openNode({
+      network: world.facts,
+      nodeIndex: index,
+      secretKey: key.secretKey,
+      store: store.value,
+      suite: suiteOf(world, process),
+      clock: clockOf(world, who),
+      emptyStore: seat.hasRun ? 'refuse' : 'claim',
+    }),
+  );
+  if (!opened.ok) {
+    process.end();
+    who.lost ||= opened.error.code !== 'E_STORE';
+    return undefined;
+  }
+  seat.hasRun = true;
+  return (_from, path, body) => {
+    if (!process.alive) return undefined;
+    return whileAlive(process, answerOf(opened.value, path, body)).then((answer) => {
+      world.note({ type: 'answer', by: who, path, status: answer.status, body: answer.body });
+      return answer;
+    });
+  };
+}
+
+export async function answerOf({ app }: OpenNode, path: string, body: Uint8Array | null): Promise<NodeAnswer> {
+  const response = await app.request(path, {
+    method: body === null ? 'GET' : 'POST',
+    ...(body !== null && { body: body as Uint8Array<ArrayBuffer>, headers: { 'content-type': CBOR_TYPE } }),
+  });
+  return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+}

@@ -1,0 +1,193 @@
+/** One run: a world from a seed, its plan carried out, every check after every event. */
+import type { CryptoSuite, NetworkDescription } from '@dsm/core';
+import { createHash } from 'node:crypto';
+import { DEEDS, type Deeds } from '../actors/honest.ts';
+import { MISHAPS, type Mishaps } from '../actors/faults.ts';
+import { GOOD_MAIL, type Post } from '../actors/letters.ts';
+import { setUp } from '../actors/setup.ts';
+import type { Check, Violation } from '../checks/check.ts';
+import { CHECKS } from '../checks/index.ts';
+import { takeGlobals } from './globals.ts';
+import { decide, thinOut, type Decision, type Profile } from './plan.ts';
+import { createWorld, START_MS, type StoryLine, type World } from './world.ts';
+
+export interface RunOptions {
+  readonly seed: number;
+  /** The plan ends after that many events; what is pending is then finished. */
+  readonly events: number;
+  readonly devices?: number;
+  readonly nodes?: number;
+  /** Signs for real, at a hundred times the price. */
+  readonly suite?: CryptoSuite;
+  readonly times?: Partial<NetworkDescription>;
+  /** Decisions to carry out; all by default. */
+  readonly keep?: (decision: number) => boolean;
+  /** Real milliseconds after which the run ends early. */
+  readonly budgetMs?: number;
+}
+
+export interface RunReport {
+  readonly seed: number;
+  readonly events: number;
+  readonly decisions: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** Facts and states that each check has looked at. */
+  readonly checked: Readonly<Record<string, number>>;
+  readonly violation: Violation | undefined;
+  /** Over every event: equal for equal runs. */
+  readonly digest: string;
+  readonly realMs: number;
+  readonly story: readonly StoryLine[];
+}
+
+const DEED_WEIGHTS = {
+  pay: 4,
+  reserve: 4,
+  offerReserved: 10,
+  offerProvisional: 6,
+  request: 5,
+  refund: 2,
+  cancel: 2,
+  release: 3,
+  sync: 10,
+  carryClaim: 2,
+  look: 1,
+  repeat: 2,
+  mint: 1,
+  wait: 1,
+} satisfies Record<keyof typeof DEEDS, number>;
+
+const FAULT_WEIGHTS = {
+  crashDevice: 4,
+  crashNode: 4,
+  kill: 3,
+  diskFault: 2,
+  partition: 2,
+  storm: 2,
+  clock: 2,
+} satisfies Record<keyof typeof MISHAPS, number>;
+
+function profileOf(world: World): Profile {
+  const random = world.random.fork('profile');
+  return {
+    deeds: thinOut(random, DEED_WEIGHTS),
+    faults: thinOut(random, FAULT_WEIGHTS),
+    cheats: { none: 1 },
+    faultShare: random.pick([0, 60, 150, 300]),
+    cheatShare: 0,
+    leapShare: random.pick([0, 20, 80]),
+  };
+}
+
+export async function runWorld(options: RunOptions): Promise<RunReport> {
+  const world = createWorld({
+    seed: options.seed,
+    devices: options.devices ?? 4,
+    nodes: options.nodes ?? 4,
+    ...(options.suite && { suite: options.suite }),
+    ...(options.times && { times: options.times }),
+  });
+  const giveBack = takeGlobals(world.scheduler, world.random.fork('math'));
+  try {
+    return await drive(world, options);
+  } finally {
+    giveBack();
+  }
+}
+
+async function drive(world: World, options: RunOptions): Promise<RunReport> {
+  const started = performance.now();
+  const digest = createHash('sha256');
+  const checks = CHECKS.map((make) => make(world));
+  const checked = new Map<string, number>();
+  const post: Post = { mail: { ...GOOD_MAIL }, written: [] };
+  let violation: Violation | undefined;
+
+  const step = async (): Promise<boolean> => {
+    const event = await world.scheduler.step();
+    if (!event) return false;
+    world.events += 1;
+    digest.update(`${event.atMs} ${event.label}\n`);
+    violation ??= await examine(world, checks, checked);
+    return violation === undefined;
+  };
+  const until = async (isOver: () => boolean): Promise<void> => {
+    while (!isOver() && (await step()));
+  };
+
+  let ready = false;
+  let failure: unknown;
+  void setUp(world, { devices: options.devices ?? 4, acquaintances: 4 }).then(
+    () => (ready = true),
+    (thrown: unknown) => {
+      failure = thrown;
+      ready = true;
+    },
+  );
+  await Promise.resolve();
+  await until(() => ready);
+  if (failure !== undefined) throw failure;
+
+  const profile = profileOf(world);
+  world.calm = false;
+  let decisions = 0;
+  const planNext = (): void => {
+    const decision = decide(world.random, profile, decisions);
+    decisions += 1;
+    world.scheduler.after(decision.gapMs, `decision ${decision.id}`, () => {
+      if (options.keep?.(decision.id) ?? true) carryOut(world, post, decision);
+      planNext();
+    });
+  };
+  planNext();
+  const deadline = options.budgetMs === undefined ? Number.POSITIVE_INFINITY : started + options.budgetMs;
+  await until(() => world.events >= options.events || performance.now() > deadline);
+
+  return {
+    seed: options.seed,
+    events: world.events,
+    decisions,
+    faults: Object.fromEntries([...world.faults].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    checked: Object.fromEntries(checked),
+    violation,
+    digest: digest.digest('hex'),
+    realMs: performance.now() - started,
+    story: world.story,
+  };
+}
+
+/** All facts of the event to all checks; the first complaint ends the run. */
+async function examine(
+  world: World,
+  checks: readonly Check[],
+  checked: Map<string, number>,
+): Promise<Violation | undefined> {
+  const facts = world.pending;
+  world.pending = [];
+  for (const check of checks) {
+    let what: string | undefined;
+    for (const fact of facts) what ??= await check.see?.(fact, world);
+    what ??= await check.afterEvent?.(world);
+    checked.set(check.name, (checked.get(check.name) ?? 0) + facts.length + (check.afterEvent ? 1 : 0));
+    if (what !== undefined) return violationOf(world, check, what);
+  }
+  return undefined;
+}
+
+const violationOf = (world: World, { name, sentence }: Check, what: string): Violation => ({
+  check: name,
+  sentence,
+  what,
+  event: world.events,
+  atMs: world.scheduler.nowMs() - START_MS,
+});
+
+function carryOut(world: World, post: Post, { id, type, name, random }: Decision): void {
+  if (type === 'fault') {
+    (MISHAPS as Mishaps)[name]?.({ world, post, random, decision: id });
+    return;
+  }
+  const seat = random.pick(world.seats);
+  if (seat.waiting > 2) return;
+  void (DEEDS as Deeds)[name]?.({ world, post, seat, random, decision: id });
+}
