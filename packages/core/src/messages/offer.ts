@@ -9,7 +9,7 @@ import type { TokenPolicy } from '../account/policy.ts';
 import { missing } from '../bundle/evidence.ts';
 import { equalBytes, type ChainId, type StateHash } from '../bytes.ts';
 import { stateHash, type Body } from '../chain/body.ts';
-import { requireFinal, verifyAccountGenesis, verifyGenesis } from '../chain/final.ts';
+import { finalState, requireFinal, verifyAccountGenesis, verifyGenesis } from '../chain/final.ts';
 import { verifyDraft, verifyTransition, type Transition } from '../chain/transition.ts';
 import type { Context } from '../context.ts';
 import { equalKeys } from '../crypto/signature.ts';
@@ -82,8 +82,7 @@ export function verifyHalf(context: Context, chain: ChainId): Result<HalfGenesis
   if (!terms.ok) return terms;
   const account = verifyAccountGenesis(context, terms.value.owner);
   if (!account.ok) return account;
-  const genesis = context.evidence.genesis(terms.value.owner) as Body;
-  const { base, rules } = terms.value;
+  const { rules } = terms.value;
   const valid = checkAll(
     () =>
       check(
@@ -94,16 +93,34 @@ export function verifyHalf(context: Context, chain: ChainId): Result<HalfGenesis
       ),
     () => check(!equalBytes(terms.value.owner, terms.value.peer), 'E_SELF', 'REL-1', 'a relationship with oneself'),
     () => check(terms.value.k >= 1 && rules.expiryMs > 0, 'E_FORMAT', 'REL-1', 'empty terms'),
-    () => check(base.index === 0, 'E_VERSION', 'REL-1', 'only halves on the account genesis in this version'),
-    () =>
-      check(
-        equalBytes(base.hash, stateHash(context.suite, genesis)),
-        'E_CHAIN',
-        'REL-1',
-        'the base is not a state of the account',
-      ),
+    () => verifyBase(context, terms.value),
   );
   return valid.ok ? terms : valid;
+}
+
+/** A half stands on the genesis of its writer's account, or on a final state by which that was restored. */
+function verifyBase(context: Context, { owner, base }: HalfGenesis): Result<undefined> {
+  const isNamed = (body: Body): Result<undefined> =>
+    check(
+      equalBytes(base.hash, stateHash(context.suite, body)),
+      'E_CHAIN',
+      'REL-1',
+      'the base is not a state of the account',
+    );
+  if (base.index === 0) return isNamed(context.evidence.genesis(owner) as Body);
+  const final = finalState(context, owner, base.index);
+  if (!final.ok) return final;
+  const { kind, operation } = final.value.operation;
+  return checkAll(
+    () => isNamed(final.value.body),
+    () =>
+      check(
+        kind === 'account' && operation.type === 'restored',
+        'E_OPERATION',
+        'REL-1',
+        'a half stands on the genesis of its account or on a restored state',
+      ),
+  );
 }
 
 export function verifyOffer(context: Context, proposal: Proposal): Result<OfferFacts> {

@@ -102,3 +102,16 @@ export const arePartners = (suite: CryptoSuite, a: HalfGenesis, b: HalfGenesis):
   equalBytes(a.owner, b.peer) &&
   equalBytes(a.peer, b.owner) &&
   equalBytes(relationshipId(suite, a), relationshipId(suite, b));
+
+/**
+ * True when the writer's account was restored after this half began: nothing new is agreed on it (spec REL-44).
+ * `restoredAt`: index of the newest `restored` state known of that account, 0 for none.
+ */
+export const isClosedHalf = ({ base }: Pick<HalfGenesis, 'base'>, restoredAt: number): boolean =>
+  base.index < restoredAt;
+
+/** True when `next` takes the place of `old` in one relationship: the same writer, restored in between. */
+export const succeedsHalf = (suite: CryptoSuite, old: HalfGenesis, next: HalfGenesis): boolean =>
+  equalBytes(old.owner, next.owner) &&
+  equalBytes(relationshipId(suite, old), relationshipId(suite, next)) &&
+  next.base.index > old.base.index;

@@ -80,7 +80,12 @@ describe('REL-1: a half that a verified account writes', () => {
     ['a relationship with oneself', { peer: alice.account }, 'E_SELF REL-1'],
     ['no checkpoint interval', { k: 0 }, 'E_FORMAT REL-1'],
     ['no time to accept', { rules: { grades: 7, maxAmount: null, expiryMs: 0 } }, 'E_FORMAT REL-1'],
-    ['a base above the genesis', { base: { index: 1, hash: stateHash(suite, alice.tip) } }, 'E_VERSION REL-1'],
+    [
+      'a base that is another kind of state',
+      { base: { index: alice.tip.index, hash: stateHash(suite, alice.tip) } },
+      'E_OPERATION REL-1',
+    ],
+    ['a base that is not final', { base: { index: 9, hash: stateHash(suite, alice.tip) } }, 'E_INCOMPLETE BND-2'],
     [
       'a base that is no state of the account',
       { base: { index: 0, hash: stateHash(suite, bob.tip) } },

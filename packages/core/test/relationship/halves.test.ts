@@ -7,11 +7,13 @@ import {
   halfOperationCodec,
   halfTermsCodec,
   hashItem,
+  isClosedHalf,
   outcomeCodec,
   outcomeLeaf,
   ACCEPTED_LEAF,
   hash,
   relationshipId,
+  succeedsHalf,
   totalLeaf,
   verifyTransition,
   type Accept,
@@ -264,5 +266,24 @@ describe('REL-5, REL-6, REL-7: shapes', () => {
   test('REL-3: two operations that differ in their salts alone have unrelated hashes', () => {
     const salted = (byte: number): string => hashItem(suite, 'op', items.with(2, new Uint8Array(16).fill(byte))).join();
     expect(salted(1)).not.toBe(salted(2));
+  });
+});
+
+describe('REL-44: halves of a writer that was restored', () => {
+  const base = (index: number): HalfGenesis => ({ ...terms, base: { ...terms.base, index } });
+
+  test('a half that began before the newest restored state is closed', () => {
+    expect(isClosedHalf(base(0), 0)).toBe(false);
+    expect(isClosedHalf(base(0), 4)).toBe(true);
+    expect(isClosedHalf(base(4), 4)).toBe(false);
+    expect(isClosedHalf(base(4), 7)).toBe(true);
+  });
+
+  test('only a later half of the same writer and relationship takes its place', () => {
+    expect(succeedsHalf(suite, base(0), base(4))).toBe(true);
+    expect(succeedsHalf(suite, base(4), base(4))).toBe(false);
+    expect(succeedsHalf(suite, base(4), base(0))).toBe(false);
+    expect(succeedsHalf(suite, base(0), { ...base(4), nonce: new Uint8Array(16) })).toBe(false);
+    expect(succeedsHalf(suite, base(0), { ...base(4), owner: genesisOf(payee).owner, peer: terms.owner })).toBe(false);
   });
 });
