@@ -65,7 +65,8 @@ export interface RunningNode {
 }
 
 const IDENTITY = textKey('identity');
-const STORE_VERSION = 1;
+/** 2: slots keep the report of a round. */
+const STORE_VERSION = 2;
 /** Requests that are still being sent by then are cut off. */
 const CLOSE_MS = 5_000;
 

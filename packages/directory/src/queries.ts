@@ -10,9 +10,10 @@ import {
   requireFinal,
   stateHash,
   verifyAccountGenesis,
-  verifySubmission,
+  verifyCandidate,
   type BundleItem,
   type Card,
+  type Certificate,
   type ChainId,
   type ChainTip,
   type Consistency,
@@ -93,7 +94,7 @@ export async function getState(node: NodeContext, place: Place): Promise<Result<
     if (body.index === 0) return requireFinal(context, body);
     context.evidence.operation(body.op);
     context.evidence.certificate(body.chain, body.index);
-    return verifySubmission(context, state);
+    return verifyCandidate(context, state);
   });
   return ok({ state, items: used });
 }
@@ -112,13 +113,17 @@ export async function getSlot(node: NodeContext, place: Place): Promise<Result<S
     state: stateOf(node, slot, items),
     promise: slot.promise,
     vote: slot.votes.find(({ round }) => round === 0)?.hash ?? null,
-    quorum: slot.lock ?? slot.late,
+    quorum: newestQuorum(slot),
     final: certificate ?? null,
     seen: slot.seen,
     seenMs: slot.seenMs,
     items,
   });
 }
+
+/** That of the highest round, locked or too late to be. */
+const newestQuorum = ({ lock, late }: SlotRecord): Certificate | null =>
+  lock !== null && (late === null || lock.round >= late.round) ? lock : late;
 
 function stateOf({ network, clock }: NodeContext, slot: SlotRecord, items: readonly BundleItem[]): SlotState {
   if (slot.final !== null) return 'final';

@@ -1,7 +1,7 @@
 /**
  * What a node decides about one slot (DESIGN section 5; spec NET-15 to NET-17), as pure functions: a record and a
  * request go in, the next record and the reply come out. The caller persists the record and the log leaf in one
- * commit before anybody sees the reply. Rounds above 0 come later; the record has their fields from the start.
+ * commit before anybody sees the reply. Rounds above 0 are begun and voted on in `rounds.ts`.
  */
 import {
   certificateCodec,
@@ -30,6 +30,12 @@ export interface Mark {
   readonly leaf: number;
 }
 
+/** The report of the newest round that the node has begun; what it voted for in round 0 does not change any more. */
+export interface ReportMark {
+  readonly round: number;
+  readonly lock: Certificate | null;
+}
+
 export interface SlotRecord {
   /** Never votes or acks below this round. */
   readonly promise: number;
@@ -46,6 +52,7 @@ export interface SlotRecord {
   /** The first signed body that the node saw for this slot, and when: rounds open a time after it. */
   readonly seen: StateHash | null;
   readonly seenMs: number;
+  readonly report: ReportMark | null;
 }
 
 export const EMPTY_SLOT: SlotRecord = {
@@ -58,6 +65,7 @@ export const EMPTY_SLOT: SlotRecord = {
   listed: false,
   seen: null,
   seenMs: 0,
+  report: null,
 };
 
 const marksCodec: Codec<readonly Mark[]> = list(
@@ -75,6 +83,7 @@ export const slotCodec: Codec<SlotRecord> = record<SlotRecord>({
   listed: flag,
   seen: optional(hash<StateHash>()),
   seenMs: uint(),
+  report: optional(record<ReportMark>({ round: uint(LIMITS.rounds), lock: optional(certificateCodec) })),
 });
 
 /** Around the slot at the moment of the decision. */
@@ -101,33 +110,41 @@ export type Reply =
   | { readonly type: 'conflict'; readonly with: StateHash }
   | { readonly type: 'refused'; readonly failure: Failure };
 
-export interface Decision {
+export interface Decision<R = Reply> {
   readonly record: SlotRecord;
   /** The leaf to append to the log, in the same commit as the record. */
   readonly append: Statement | null;
-  readonly reply: Reply;
+  readonly reply: R;
 }
 
-const keep = (record: SlotRecord, reply: Reply): Decision => ({ record, append: null, reply });
+export const keep = <R>(record: SlotRecord, reply: R): Decision<R> => ({ record, append: null, reply });
 
-const refuse = (record: SlotRecord, ...failure: Parameters<typeof fail>): Decision =>
+export type Refused = Extract<Reply, { readonly type: 'refused' }>;
+
+export const refuse = (record: SlotRecord, ...failure: Parameters<typeof fail>): Decision<Refused> =>
   keep(record, { type: 'refused', failure: fail(...failure).error });
 
-/** Final here, or below a Final of the chain: closed for ever (spec NET-17). */
-function closed(record: SlotRecord, place: Place, hash: StateHash, tipIndex: number): Decision | undefined {
+/** Below a Final of the chain: closed for ever, although the node does not know how (spec NET-17). */
+export const below = (record: SlotRecord, { index }: Place, tipIndex: number): Decision<Refused> | undefined =>
+  index > tipIndex
+    ? undefined
+    : refuse(record, 'E_CONFLICT', 'NET-17', `the chain is final up to ${tipIndex}: this place is closed`);
+
+/** Final here, or below a Final of the chain. */
+export function closed(record: SlotRecord, place: Place, hash: StateHash, tipIndex: number): Decision | undefined {
   if (record.final !== null) {
     return keep(
       record,
       equalBytes(record.final, hash) ? { type: 'final', hash } : { type: 'conflict', with: record.final },
     );
   }
-  if (place.index > tipIndex) return undefined;
-  return refuse(record, 'E_CONFLICT', 'NET-17', `the chain is final up to ${tipIndex}: this place is closed`);
+  return below(record, place, tipIndex);
 }
 
-const markOf = (marks: readonly Mark[], round: number): Mark | undefined => marks.find((mark) => mark.round === round);
+export const markOf = (marks: readonly Mark[], round: number): Mark | undefined =>
+  marks.find((mark) => mark.round === round);
 
-const statement = (form: Form, { chain, index }: Place, round: number, hash: StateHash): Statement => ({
+export const statement = (form: Form, { chain, index }: Place, round: number, hash: StateHash): Statement => ({
   form,
   chain,
   index,
@@ -136,7 +153,7 @@ const statement = (form: Form, { chain, index }: Place, round: number, hash: Sta
 });
 
 /** The first signed body stays the first. */
-const see = (record: SlotRecord, hash: StateHash, nowMs: number): SlotRecord =>
+export const see = (record: SlotRecord, hash: StateHash, nowMs: number): SlotRecord =>
   record.seen === null ? { ...record, seen: hash, seenMs: nowMs } : record;
 
 /** Vote(0, h) (spec NET-15): one vote a slot, and the same answer for ever. */

@@ -8,15 +8,19 @@ import { bundleCodec, type BundleItem } from '../bundle/items.ts';
 import type { StateHash } from '../bytes.ts';
 import type { Body } from '../chain/body.ts';
 import { requireFinal } from '../chain/final.ts';
+import { TERMS_LEAF } from '../chain/genesis.ts';
+import { editLeaves } from '../chain/leaves.ts';
+import { readRequired } from '../chain/rules.ts';
 import { verifyDraft, verifyTransition, type Transition } from '../chain/transition.ts';
 import { isVoid } from '../chain/void.ts';
 import type { Context } from '../context.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { hash, list, record, type Codec } from '../encoding/schema.ts';
 import { LIMITS } from '../limits.ts';
-import { check, fail, ok, type Result } from '../result.ts';
+import { check, done, fail, ok, type Result } from '../result.ts';
+import { releaseWindow, reservationTermsCodec } from '../vault/rules.ts';
 import { receiptCodec, verifyReceipts, type Receipt, type Statement } from './certificate.ts';
-import type { Network } from './description.ts';
+import type { Network, NetworkContext } from './description.ts';
 
 export interface Submission {
   readonly state: StateHash;
@@ -71,6 +75,26 @@ export function verifyCandidate(context: Context, state: StateHash): Result<Tran
 /** The node's clock lies within [from − Δ, until + Δ] (spec NET-11). */
 export const isWindowOpen = (network: Network, window: { from: number; until: number }, nowMs: number): boolean =>
   nowMs >= window.from - network.deltaMs && nowMs <= window.until + network.deltaMs;
+
+/**
+ * Whether a clock admits a state that a round may choose freely (spec NET-27): a signed one in its window, the void of
+ * an account always, that of a vault once the last branch is open and no claim can come any more.
+ */
+export function checkAdmissible(
+  { suite, network }: NetworkContext,
+  next: Transition,
+  nowMs: number,
+): Result<undefined> {
+  const { body, authority, tree } = next;
+  if (authority !== null) {
+    return check(isWindowOpen(network, body.window, nowMs), 'E_WINDOW', 'NET-11', 'the clock is outside of the window');
+  }
+  if (body.kind === 'account') return done;
+  const terms = readRequired(editLeaves(suite, tree), [...TERMS_LEAF.vault], reservationTermsCodec);
+  if (!terms.ok) return terms;
+  const fromMs = releaseWindow(network, terms.value).from - network.deltaMs;
+  return check(nowMs >= fromMs, 'E_TOO_EARLY', 'NET-27', `no void of this reservation before ${fromMs}`);
+}
 
 /** f+1 votes of round 0 waive the clock: at least one honest node found the window open (spec NET-11). */
 export function verifyWaiver(context: Context, statement: Statement, votes: readonly Receipt[]): Result<undefined> {

@@ -5,7 +5,7 @@ import {
   itemNames,
   missing,
   ok,
-  verifySubmission,
+  verifyCandidate,
   type BundleItem,
   type Finder,
   type Operation,
@@ -42,7 +42,7 @@ export async function collectState(
   const { operation } = operationItem;
   if (operation.kind !== body.kind) return fail('E_OPERATION', 'CHN-2', 'an operation of another kind of chain');
   // Whatever else came along is kept if the whole step verifies with it, so that others can be given it.
-  const { result, used } = await verifyWithStore(node, overlay.value, (context) => verifySubmission(context, hash));
+  const { result, used } = await verifyWithStore(node, overlay.value, (context) => verifyCandidate(context, hash));
   return ok({ operation, brought: broughtOf(items, result.ok ? used : [bodyItem, operationItem]) });
 }
 

@@ -25,6 +25,6 @@ export async function lock(node: Node, { quorum, items }: LockRequest): Promise<
     case 'final':
       return ok(settled.value);
     case 'conflict':
-      return refuseConflict(node, quorum, quorum.hash, settled.value.with, () => undefined);
+      return refuseConflict(node, quorum, quorum.hash, () => undefined);
   }
 }

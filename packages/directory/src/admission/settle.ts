@@ -1,6 +1,8 @@
 /** From a decision about a slot to an answer: one job of the sequencer, and what is said about it afterwards. */
 import {
   fail,
+  itemNames,
+  missing,
   ok,
   type BundleItem,
   type Certificate,
@@ -9,6 +11,7 @@ import {
   type Receipt,
   type Result,
   type StateHash,
+  type Transition,
 } from '@dsm/core';
 import type { NodeContext } from '../context.ts';
 import type { Batch, Sequencer } from '../sequencer.ts';
@@ -57,11 +60,33 @@ export async function decideSlot(node: Node, place: Place, { decide, store }: De
   }
 }
 
-async function settleFinal(node: Node, place: Place): Promise<Result<Settled>> {
+/** The certificate of a slot that is final at the node. */
+export async function settleFinal(
+  node: Node,
+  place: Place,
+): Promise<Result<Extract<Settled, { readonly type: 'final' }>>> {
   const certificate = await readCertificate(node, place);
   return certificate
     ? ok({ type: 'final', certificate })
     : fail('E_INTERNAL', 'NET-17', 'the certificate of a final state is not there');
+}
+
+/**
+ * Evidence that the one writer of the chain signed this state and another that the node has met at the place: voted for,
+ * seen first, or the one that stands there. A void may stand over two states that the owner signed.
+ */
+export async function proveAnyFork(
+  node: Node,
+  place: Place,
+  state: StateHash,
+  overlay: Finder,
+): Promise<Uint8Array | undefined> {
+  const { final, lock, seen, votes } = await readSlot(node.store, place);
+  for (const other of [final, lock?.hash, seen, ...votes.map(({ hash }) => hash)]) {
+    const evidence = other ? await proveFork(node, place, state, other, overlay) : undefined;
+    if (evidence) return evidence;
+  }
+  return undefined;
 }
 
 /** Refuses a state where another one stands, with the evidence if one writer signed both (spec NET-21). */
@@ -69,10 +94,9 @@ export async function refuseConflict(
   node: Node,
   place: Place,
   refused: StateHash,
-  standing: StateHash,
   overlay: Finder,
 ): Promise<Result<never>> {
-  const evidence = await proveFork(node, place, refused, standing, overlay);
+  const evidence = await proveAnyFork(node, place, refused, overlay);
   return evidence
     ? fail('E_FORK', 'NET-21', 'the device signed another state for this place', { evidence })
     : fail('E_CONFLICT', 'NET-15', 'another state stands at this place');
@@ -83,3 +107,19 @@ export const broughtOf = (brought: readonly BundleItem[], used: readonly BundleI
   const set = new Set(brought);
   return used.filter((item) => set.has(item));
 };
+
+/** A parent that is not final yet has a code of its own: bring its certificate, or wait. */
+export function asParentFailure(result: Result<Transition>, overlay: Finder, state: StateHash): Result<never> {
+  if (result.ok) throw new Error('not a failure');
+  const item = overlay(itemNames.body(state));
+  const index = item?.type === 'body' ? item.body.index - 1 : 0;
+  if (result.error.code === 'E_INCOMPLETE' && item?.type === 'body' && index > 0) {
+    const { error } = missing('certificate', item.body.chain, index);
+    if (result.error.missing?.[0] === error.missing?.[0]) {
+      return fail('E_PARENT', 'NET-15', 'the predecessor is not final, or its certificate did not come along', {
+        missing: error.missing ?? [],
+      });
+    }
+  }
+  return result;
+}

@@ -7,8 +7,10 @@ import {
   verifyFork,
   concatBytes,
   type Accusation,
+  type BundleItem,
   type ChainId,
   type Finder,
+  type Fork,
   type Place,
   type StateHash,
   type Store,
@@ -28,20 +30,31 @@ export async function proveFork(
   other: StateHash,
   overlay: Finder,
 ): Promise<Uint8Array | undefined> {
-  const { suite, store } = node;
   if (equalBytes(one, other)) return undefined;
-  const key = concatBytes([place.chain, forkId(suite, place)]);
-  const known = await store.get(COLLECTIONS.evidence, key);
+  const known = await node.store.get(COLLECTIONS.evidence, keyOf(node, place));
   if (known) return known;
   const fork = orderFork(place.chain, place.index, one, other);
   const { result, used } = await verifyWithStore<Accusation>(node, overlay, (context) => verifyFork(context, fork));
-  if (!result.ok) return undefined;
-  const file = encodeFile(suite, 'evidence', fork, used);
-  const kept = await store.commit(
+  return result.ok ? keepEvidence(node, fork, used) : undefined;
+}
+
+const keyOf = ({ suite }: NodeContext, place: Place): Uint8Array => concatBytes([place.chain, forkId(suite, place)]);
+
+/** Whether a fork of this place is proved already. */
+export const hasEvidence = async (node: NodeContext, place: Place): Promise<boolean> =>
+  (await node.store.get(COLLECTIONS.evidence, keyOf(node, place))) !== undefined;
+
+/** Keeps a fork that was verified with these items; the file of the first one stays. */
+export async function keepEvidence(node: NodeContext, fork: Fork, used: readonly BundleItem[]): Promise<Uint8Array> {
+  const key = keyOf(node, fork);
+  const file = encodeFile(node.suite, 'evidence', fork, used);
+  const kept = await node.store.commit(
     [{ collection: COLLECTIONS.evidence, key, put: file }],
     [{ collection: COLLECTIONS.evidence, key, is: 'absent' }],
   );
-  if (!kept.ok) node.log({ atMs: node.clock(), level: 'error', event: `evidence was not kept: ${kept.error.message}` });
+  if (!kept.ok && kept.error.code !== 'E_CONFLICT') {
+    node.log({ atMs: node.clock(), level: 'error', event: `evidence was not kept: ${kept.error.message}` });
+  }
   return file;
 }
 

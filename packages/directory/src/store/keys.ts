@@ -16,6 +16,10 @@ export const COLLECTIONS = {
   /** Account → its identity; identity and account → nothing. */
   account: 'account',
   identity: 'identity',
+  /** Place and round → the proposal that the node makes as the owner of the round. */
+  proposal: 'proposal',
+  /** What it is for → a signature that was made once. */
+  signature: 'signature',
   /** Account and fork → encoded evidence. */
   evidence: 'evidence',
   /** `size` → leaves in the log. */
@@ -41,6 +45,9 @@ export const readNumber = (bytes: Uint8Array): number =>
   Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0));
 
 export const placeKey = (chain: ChainId, index: number): Uint8Array => concatBytes([chain, numberKey(index)]);
+
+export const roundKey = (chain: ChainId, index: number, round: number): Uint8Array =>
+  concatBytes([placeKey(chain, index), numberKey(round)]);
 
 export const nodeKey = (level: number, index: number): Uint8Array =>
   concatBytes([Uint8Array.of(level), numberKey(index)]);
