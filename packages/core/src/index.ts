@@ -47,6 +47,7 @@ export * from './network/file.ts';
 export * from './network/gather.ts';
 export * from './network/rounds.ts';
 export * from './network/submission.ts';
+export * from './network/unlock.ts';
 export * from './network/wire.ts';
 export * from './network/wire-rounds.ts';
 export type * from './ports/clock.ts';
