@@ -1,5 +1,20 @@
 /** All checks of a run, in the order of the sentences. */
 import type { MakeCheck } from './check.ts';
+import { intentFirst, noDefects, noFalseAccusation, trueHalves } from './devices.ts';
+import { finalIsTrue, linkedFinals, nodesKeepTheirWord, oneFinal, timelyFinals } from './finality.ts';
 import { oneSignature } from './one-signature.ts';
+import { value } from './value.ts';
 
-export const CHECKS: readonly MakeCheck[] = [oneSignature];
+export const CHECKS: readonly MakeCheck[] = [
+  oneSignature,
+  value,
+  oneFinal,
+  finalIsTrue,
+  linkedFinals,
+  timelyFinals,
+  nodesKeepTheirWord,
+  noFalseAccusation,
+  intentFirst,
+  trueHalves,
+  noDefects,
+];

@@ -6,6 +6,7 @@ import { MISHAPS, type Mishaps } from '../actors/faults.ts';
 import { GOOD_MAIL, type Post } from '../actors/letters.ts';
 import { setUp } from '../actors/setup.ts';
 import type { Check, Violation } from '../checks/check.ts';
+import { createChronicle, type Chronicle } from '../checks/chronicle.ts';
 import { CHECKS } from '../checks/index.ts';
 import { takeGlobals } from './globals.ts';
 import { decide, thinOut, type Decision, type Profile } from './plan.ts';
@@ -98,7 +99,8 @@ export async function runWorld(options: RunOptions): Promise<RunReport> {
 async function drive(world: World, options: RunOptions): Promise<RunReport> {
   const started = performance.now();
   const digest = createHash('sha256');
-  const checks = CHECKS.map((make) => make(world));
+  const chronicle = createChronicle(world);
+  const checks = CHECKS.map((make) => make(world, chronicle));
   const checked = new Map<string, number>();
   const post: Post = { mail: { ...GOOD_MAIL }, written: [] };
   let violation: Violation | undefined;
@@ -108,7 +110,7 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
     if (!event) return false;
     world.events += 1;
     digest.update(`${event.atMs} ${event.label}\n`);
-    violation ??= await examine(world, checks, checked);
+    violation ??= await examine(world, chronicle, checks, checked);
     return violation === undefined;
   };
   const until = async (isOver: () => boolean): Promise<void> => {
@@ -159,18 +161,21 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
 /** All facts of the event to all checks; the first complaint ends the run. */
 async function examine(
   world: World,
+  chronicle: Chronicle,
   checks: readonly Check[],
   checked: Map<string, number>,
 ): Promise<Violation | undefined> {
   const facts = world.pending;
   world.pending = [];
+  for (const fact of facts) await chronicle.take(fact);
   for (const check of checks) {
     let what: string | undefined;
-    for (const fact of facts) what ??= await check.see?.(fact, world);
-    what ??= await check.afterEvent?.(world);
+    for (const fact of facts) what ??= await check.see?.(fact);
+    what ??= await check.afterEvent?.();
     checked.set(check.name, (checked.get(check.name) ?? 0) + facts.length + (check.afterEvent ? 1 : 0));
     if (what !== undefined) return violationOf(world, check, what);
   }
+  chronicle.endEvent();
   return undefined;
 }
 
