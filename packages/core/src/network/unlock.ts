@@ -154,7 +154,7 @@ function askAll(unlocking: Unlocking, question: Question, only?: number): Unlock
     report: question.type === 'status' || question.type === 'start' ? null : node.report,
     receipt: null,
   }));
-  const asks = nodes.flatMap(({ pending }, node) => (pending ? [{ ...question, trip, node } as UnlockAsk] : []));
+  const asks = nodes.flatMap(({ pending }, node) => (pending ? [{ ...question, trip, node }] : []));
   return { unlocking: { ...unlocking, step: question.type, trip, hurried: false, nodes }, asks };
 }
 

@@ -1,0 +1,552 @@
+import {
+  advanceUnlocking,
+  chooseProposal,
+  equalBytes,
+  fail,
+  isAllowed,
+  ok,
+  proposalMessage,
+  reportMessage,
+  roundOpensMs,
+  roundOwner,
+  signMessage,
+  startUnlocking,
+  toHex,
+  verifyCertificate,
+  type Certificate,
+  type Place,
+  type Report,
+  type Result,
+  type RoundProposal,
+  type StateHash,
+  type UnlockAnswers,
+  type UnlockAsk,
+  type UnlockProgress,
+  type UnlockWait,
+  type UnsignedRoundProposal,
+} from '@dsm/core';
+import { describe, expect, test } from 'vitest';
+import { certifyByAcks, makeNetwork, makeReceipt, seed } from '../../../../tests/kit/index.ts';
+
+const net = makeNetwork();
+const slot: Place = { chain: seed('chain') as Place['chain'], index: 7 };
+const A = seed('state', 'a') as StateHash;
+const B = seed('state', 'b') as StateHash;
+const VOID = seed('state', 'void') as StateHash;
+const SILENCE = fail('E_UNREACHABLE', 'NET-13', 'no answer');
+
+type Answer = Result<UnlockAnswers[UnlockAsk['type']]>;
+
+/** An honest node as far as one slot goes: the rules of NET-25 to NET-29 in the fewest words. */
+class HonestNode {
+  promise = 0;
+  reported: Report | null = null;
+  lock: Certificate | null = null;
+  readonly votes = new Map<number, StateHash>();
+  readonly proposals = new Map<number, RoundProposal>();
+  seenMs = 0;
+  readonly node: number;
+  readonly world: World;
+
+  constructor(world: World, node: number, vote: StateHash | null) {
+    this.node = node;
+    this.world = world;
+    if (vote) {
+      this.votes.set(0, vote);
+      this.seenMs = world.nowMs;
+    }
+  }
+
+  answer(ask: UnlockAsk): Answer {
+    switch (ask.type) {
+      case 'status':
+        return ok({
+          state: 'open',
+          promise: this.promise,
+          vote: this.votes.get(0) ?? null,
+          quorum: this.lock,
+          final: null,
+          seen: null,
+          seenMs: this.seenMs,
+          items: [],
+        });
+      case 'start':
+        return this.start(ask.round);
+      case 'propose':
+        return this.propose(ask.proposal);
+      case 'vote':
+        return this.vote(ask.proposal);
+      case 'ack':
+        return this.ack(ask.quorum);
+    }
+  }
+
+  private start(round: number): Answer {
+    if (this.seenMs === 0) this.seenMs = this.world.nowMs;
+    if (this.world.nowMs < roundOpensMs(net.network, this.seenMs, round)) {
+      return fail('E_TOO_EARLY', 'NET-25', 'the round is not open');
+    }
+    if (this.reported?.round === round && this.promise === round) {
+      return ok({ type: 'report', report: this.reported });
+    }
+    if (round <= this.promise) return fail('E_CONFLICT', 'NET-25', `round ${this.promise} has begun`);
+    this.promise = round;
+    this.reported = signReport(this.node, { round, lock: this.lock, vote: this.votes.get(0) ?? null });
+    return ok({ type: 'report', report: this.reported });
+  }
+
+  private propose(proposal: UnsignedRoundProposal): Answer {
+    const choice = chooseProposal(net.network, proposal.reports);
+    if (!isAllowed(choice, proposal.hash)) return fail('E_CERTIFICATE', 'NET-27', 'another state');
+    if (choice.type === 'free' && this.world.refused.some((state) => equalBytes(state, proposal.hash))) {
+      return fail('E_WINDOW', 'NET-11', 'the window is not open');
+    }
+    const made = this.proposals.get(proposal.round) ?? signProposal(proposal);
+    this.proposals.set(proposal.round, made);
+    return ok({ type: 'proposal', proposal: made });
+  }
+
+  private vote({ round, hash }: RoundProposal): Answer {
+    const given = this.votes.get(round);
+    if (given && !equalBytes(given, hash)) return fail('E_CONFLICT', 'NET-29', 'voted for another');
+    if (round < this.promise) return fail('E_CONFLICT', 'NET-29', `round ${this.promise} has begun`);
+    this.promise = round;
+    this.votes.set(round, hash);
+    return ok({ type: 'vote', receipt: receipt(this.node, 'votes', round, hash) });
+  }
+
+  private ack(quorum: Certificate): Answer {
+    if (quorum.round < this.promise) return fail('E_CONFLICT', 'NET-16', `round ${this.promise} has begun`);
+    this.promise = quorum.round;
+    this.lock = quorum;
+    return ok({ type: 'ack', receipt: receipt(this.node, 'acks', quorum.round, quorum.hash) });
+  }
+}
+
+const keyOf = (node: number) => {
+  const key = net.nodeKeys[node];
+  if (!key) throw new Error('no such node');
+  return key.secretKey;
+};
+
+function signReport(node: number, { round, lock, vote }: Pick<Report, 'round' | 'lock' | 'vote'>): Report {
+  const report = { ...slot, round, node, lock, vote };
+  return { ...report, signature: signMessage(net.suite, keyOf(node), 'report', reportMessage(net, report)) };
+}
+
+function signProposal(proposal: UnsignedRoundProposal): RoundProposal {
+  const { chain, index, round, hash, reports } = proposal;
+  const unsigned = { chain, index, round, hash, reports };
+  const owner = keyOf(roundOwner(net, slot, round));
+  return { ...unsigned, signature: signMessage(net.suite, owner, 'proposal', proposalMessage(net, unsigned)) };
+}
+
+const receipt = (node: number, form: 'votes' | 'acks', round: number, hash: StateHash) =>
+  makeReceipt(net, node, { form, ...slot, round, hash });
+
+type Behaviour = (ask: UnlockAsk, honest: HonestNode) => Answer;
+const honest: Behaviour = (ask, node) => node.answer(ask);
+const silent: Behaviour = () => SILENCE;
+
+interface World {
+  nowMs: number;
+  /** States that no honest node admits where the choice is free. */
+  refused: readonly StateHash[];
+}
+
+interface Scene {
+  readonly votes: readonly (StateHash | null)[];
+  /** By node; honest where it is left out. */
+  readonly nodes?: Readonly<Record<number, Behaviour>>;
+  readonly candidates?: readonly StateHash[];
+  readonly refused?: readonly StateHash[];
+  readonly notBeforeMs?: number;
+  /** How often it may wait. */
+  readonly waits?: number;
+}
+
+interface Driven {
+  readonly last: UnlockProgress;
+  readonly asked: readonly UnlockAsk[];
+  readonly waited: readonly UnlockWait[];
+  readonly nodes: readonly HonestNode[];
+}
+
+const MAX_EVENTS = 2_000;
+
+/** Runs to the outcome; every answer is given twice, which must change nothing. */
+function drive({
+  votes,
+  nodes = {},
+  candidates = [A, VOID],
+  refused = [],
+  notBeforeMs = 0,
+  waits = 20,
+}: Scene): Driven {
+  const world: World = { nowMs: 1_000_000, refused };
+  const all = votes.map((vote, node) => new HonestNode(world, node, vote));
+  return driveOn(world, all, nodes, candidates, notBeforeMs, waits);
+}
+
+function driveOn(
+  world: World,
+  all: readonly HonestNode[],
+  behaviours: Readonly<Record<number, Behaviour>>,
+  candidates: readonly StateHash[],
+  notBeforeMs: number,
+  waits: number,
+): Driven {
+  let progress = startUnlocking(net, { ...slot, candidates, notBeforeMs });
+  const asked: UnlockAsk[] = [];
+  const waited: UnlockWait[] = [];
+  const repeated: [got: UnlockProgress, expected: UnlockProgress][] = [];
+  const queue = [...progress.asks];
+  for (let events = 0; !progress.outcome; events++) {
+    if (events > MAX_EVENTS) throw new Error('it does not end');
+    if (progress.wait) {
+      waited.push(progress.wait);
+      if (waited.length > waits) break;
+      world.nowMs = Math.max(world.nowMs + 1_000, progress.wait.untilMs ?? 0);
+      progress = advanceUnlocking(net, progress.unlocking, { type: 'continue' });
+    } else {
+      const ask = queue.shift();
+      if (!ask) throw new Error('no outcome though everybody has answered');
+      asked.push(ask);
+      const node = all[ask.node];
+      if (!node) throw new Error('more nodes than votes');
+      const answer = (behaviours[ask.node] ?? honest)(ask, node);
+      progress = advanceUnlocking(net, progress.unlocking, { type: 'answer', ask, answer });
+      if (!progress.outcome && !progress.wait && progress.asks.length === 0) {
+        const again = advanceUnlocking(net, progress.unlocking, { type: 'answer', ask, answer });
+        repeated.push([again, { unlocking: progress.unlocking, asks: [] }]);
+      }
+    }
+    queue.push(...progress.asks);
+  }
+  expect(repeated.map(([got]) => got)).toEqual(repeated.map(([, expected]) => expected));
+  return { last: progress, asked, waited, nodes: all };
+}
+
+const finalOf = ({ last }: Driven): string => {
+  const { outcome } = last;
+  if (!outcome) return 'none';
+  if (!outcome.ok) return outcome.error.code;
+  expect(verifyCertificate(net, outcome.value)).toEqual(ok(undefined));
+  expect([toHex(outcome.value.chain), outcome.value.index]).toEqual([toHex(slot.chain), slot.index]);
+  return [...NAMES].find(([, state]) => equalBytes(state, outcome.value.hash))?.[0] ?? 'unknown';
+};
+const NAMES = new Map([
+  ['a', A],
+  ['b', B],
+  ['void', VOID],
+]);
+const roundsOf = ({ asked }: Driven): number[] => [
+  ...new Set(asked.flatMap((ask) => (ask.type === 'start' ? [ask.round] : []))),
+];
+const owner = (round: number): number => roundOwner(net, slot, round);
+const others = (...taken: number[]): number[] => [0, 1, 2, 3].filter((node) => !taken.includes(node));
+
+describe('NET-30: driving a slot', () => {
+  test.each([[A], [B]])('votes split two and two end in one of the two, whoever drives', (wanted) => {
+    const driven = drive({ votes: [A, A, B, B], candidates: [wanted, VOID] });
+    expect(finalOf(driven)).toBe(equalBytes(wanted, A) ? 'a' : 'b');
+    expect(driven.asked.filter(({ type }) => type === 'start')).not.toHaveLength(0);
+  });
+
+  test('two clients that drive at once never get two Finals', () => {
+    const world: World = { nowMs: 1_000_000, refused: [] };
+    const nodes = [A, A, B, B].map((vote, node) => new HonestNode(world, node, vote));
+    const clients = [A, B].map((wanted) => startUnlocking(net, { ...slot, candidates: [wanted], notBeforeMs: 0 }));
+    const queues = clients.map(({ asks }) => [...asks]);
+    for (let turn = 0; clients.some(({ outcome }) => !outcome) && turn < MAX_EVENTS; turn++) {
+      for (const [i, client] of clients.entries()) {
+        if (client.outcome) continue;
+        const ask = queues[i]?.shift();
+        if (client.wait) world.nowMs = Math.max(world.nowMs, client.wait.untilMs ?? 0);
+        const next = client.wait
+          ? advanceUnlocking(net, client.unlocking, { type: 'continue' })
+          : ask &&
+            advanceUnlocking(net, client.unlocking, {
+              type: 'answer',
+              ask,
+              answer: nodes[ask.node]?.answer(ask) ?? SILENCE,
+            });
+        if (!next) continue;
+        clients[i] = next;
+        queues[i]?.push(...next.asks);
+      }
+    }
+    const finals = clients.map(({ outcome }) => (outcome?.ok ? toHex(outcome.value.hash) : outcome?.error.code));
+    expect(new Set(finals).size).toBe(1);
+    expect([toHex(A), toHex(B)]).toContain(finals[0]);
+  });
+
+  test('n − f votes force their state, though the client wants another', () => {
+    expect(finalOf(drive({ votes: [B, B, B, null], candidates: [A, VOID] }))).toBe('b');
+  });
+
+  test('a lock forces its state before any votes', () => {
+    const world: World = { nowMs: 1_000_000, refused: [] };
+    const nodes = [A, A, A, B].map((vote, node) => new HonestNode(world, node, vote));
+    const votes = [0, 1, 2].map((node) => receipt(node, 'votes', 0, A));
+    nodes[3]?.answer({
+      type: 'ack',
+      trip: 0,
+      node: 3,
+      quorum: { form: 'votes', ...slot, round: 0, hash: A, receipts: votes },
+    });
+    expect(finalOf(driveOn(world, nodes, {}, [B, VOID], 0, 9))).toBe('a');
+  });
+
+  test('where the choice is free the first candidate stands that the owner admits', () => {
+    expect(finalOf(drive({ votes: [null, null, null, null] }))).toBe('a');
+    const late = drive({ votes: [A, null, null, null], refused: [A] });
+    expect(finalOf(late)).toBe('void');
+    expect(roundsOf(late)).toEqual([1]);
+  });
+
+  test('while no candidate is admitted it is E_PENDING, after f + 1 owners have said so', () => {
+    const driven = drive({ votes: [null, null, null, null], refused: [A, VOID] });
+    expect(finalOf(driven)).toBe('E_PENDING');
+    expect(roundsOf(driven)).toEqual([1, 2]);
+  });
+
+  test('it waits until the round is open at q nodes, by what they say of the slot', () => {
+    const driven = drive({ votes: [A, A, B, B] });
+    expect(driven.waited).toEqual([{ round: 1, untilMs: 1_000_000 + net.network.roundMs }]);
+    const lapsed = drive({ votes: [A, A, B, B], notBeforeMs: 9_000_000 });
+    expect(lapsed.waited[0]).toEqual({ round: 1, untilMs: 9_000_000 });
+  });
+
+  test('nodes that have seen nothing of the slot say when after the start', () => {
+    const { waited, last } = drive({ votes: [null, null, null, null], waits: 2 });
+    expect(waited[0]).toEqual({ round: 1, untilMs: null });
+    expect(last.outcome?.ok).toBe(true);
+  });
+
+  test('what was begun before is gone on with: reports are repeated, no round is wasted', () => {
+    const world: World = { nowMs: 1_000_000, refused: [] };
+    const nodes = [A, A, B, B].map((vote, node) => new HonestNode(world, node, vote));
+    world.nowMs += 100 * net.network.roundMs;
+    for (const node of nodes) node.answer({ type: 'start', trip: 0, node: node.node, round: 5 });
+    const driven = driveOn(world, nodes, {}, [A], 0, 0);
+    expect(finalOf(driven)).toBe('a');
+    expect(roundsOf(driven)).toEqual([5]);
+  });
+
+  test('a node that has promised more is left behind or gone after', () => {
+    const world: World = { nowMs: 1_000_000, refused: [] };
+    const nodes = [A, A, B, B].map((vote, node) => new HonestNode(world, node, vote));
+    world.nowMs += 100 * net.network.roundMs;
+    nodes[2]?.answer({ type: 'start', trip: 0, node: 2, round: 4 });
+    const driven = driveOn(world, nodes, { 3: silent }, [A], 0, 0);
+    expect(finalOf(driven)).toBe('a');
+    expect(roundsOf(driven)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('without q nodes nothing is begun', () => {
+    const driven = drive({ votes: [A, A, B, B], nodes: { 0: silent, 1: silent } });
+    expect(finalOf(driven)).toBe('E_PENDING');
+    expect(driven.asked.map(({ type }) => type)).toEqual(['status', 'status', 'status', 'status']);
+  });
+
+  test('a hurry goes on with q, and an old one does nothing', () => {
+    let progress = startUnlocking(net, { ...slot, candidates: [A], notBeforeMs: 0 });
+    const world: World = { nowMs: 1_000_000, refused: [] };
+    const node = new HonestNode(world, 0, A);
+    const { trip } = progress.unlocking;
+    for (const ask of progress.asks.slice(0, 3)) {
+      progress = advanceUnlocking(net, progress.unlocking, { type: 'answer', ask, answer: node.answer(ask) });
+      expect(progress.asks).toEqual([]);
+    }
+    progress = advanceUnlocking(net, progress.unlocking, { type: 'hurry', trip });
+    expect(progress.asks.map(({ type }) => type)).toEqual(['start', 'start', 'start', 'start']);
+    expect(advanceUnlocking(net, progress.unlocking, { type: 'hurry', trip })).toEqual({
+      unlocking: progress.unlocking,
+      asks: [],
+    });
+    expect(advanceUnlocking(net, progress.unlocking, { type: 'continue' }).asks).toEqual([]);
+  });
+});
+
+describe('NET-30: up to f nodes that lie', () => {
+  const f = (node: number, behaviour: Behaviour) => ({ votes: [A, A, B, B], nodes: { [node]: behaviour } });
+
+  test('a silent node, whoever it is', () => {
+    for (const node of [0, 1, 2, 3]) expect(['a', 'b']).toContain(finalOf(drive(f(node, silent))));
+  });
+
+  test('an owner that is silent, or proposes what the reports forbid, costs one round', () => {
+    const forbidding: Behaviour = (ask, node) =>
+      ask.type === 'propose'
+        ? ok({ type: 'proposal', proposal: signProposal({ ...ask.proposal, hash: VOID }) })
+        : node.answer(ask);
+    for (const behaviour of [silent, forbidding]) {
+      const driven = drive(f(owner(1), behaviour));
+      expect(['a', 'b']).toContain(finalOf(driven));
+      expect(roundsOf(driven)).toEqual([1, 2]);
+    }
+  });
+
+  test('an owner that proposes one thing to this client and another to others', () => {
+    const bad = owner(1);
+    const [first = 0] = others(bad);
+    const world: World = { nowMs: 1_000_000, refused: [] };
+    const nodes = [null, null, null, null].map((vote, node) => new HonestNode(world, node, vote));
+    const equivocating: Behaviour = (ask, node) => {
+      if (ask.type !== 'propose') return node.answer(ask);
+      // Meanwhile somebody else has shown another proposal of the same round to one honest node.
+      nodes[first]?.answer({
+        type: 'vote',
+        trip: 0,
+        node: first,
+        proposal: signProposal({ ...ask.proposal, hash: B }),
+      });
+      return ok({ type: 'proposal', proposal: signProposal(ask.proposal) });
+    };
+    const voting: Behaviour = (ask, node) =>
+      ask.type === 'vote' && ask.proposal.round === 1 ? SILENCE : equivocating(ask, node);
+    const driven = driveOn(world, nodes, { [bad]: voting }, [A, VOID], 0, 9);
+    expect(finalOf(driven)).toBe('a');
+    expect(roundsOf(driven)).toEqual([1, 2]);
+  });
+
+  test.each([
+    [
+      'reports of another round',
+      (ask: UnlockAsk, node: HonestNode): Answer =>
+        ask.type === 'start'
+          ? ok({ type: 'report', report: signReport(node.node, { round: ask.round + 1, lock: null, vote: null }) })
+          : node.answer(ask),
+    ],
+    [
+      'a report that another node signed',
+      (ask: UnlockAsk, node: HonestNode): Answer =>
+        ask.type === 'start'
+          ? ok({ type: 'report', report: signReport((node.node + 1) % 4, { round: ask.round, lock: null, vote: B }) })
+          : node.answer(ask),
+    ],
+    [
+      'a report with a lock that has no quorum',
+      (ask: UnlockAsk, node: HonestNode): Answer =>
+        ask.type === 'start'
+          ? ok({
+              type: 'report',
+              report: signReport(node.node, {
+                round: ask.round,
+                lock: { form: 'votes', ...slot, round: 0, hash: B, receipts: [receipt(node.node, 'votes', 0, B)] },
+                vote: null,
+              }),
+            })
+          : node.answer(ask),
+    ],
+    [
+      'votes and acks for another state',
+      (ask: UnlockAsk, node: HonestNode): Answer =>
+        ask.type === 'vote' || ask.type === 'ack'
+          ? ok({
+              type: ask.type,
+              receipt: receipt(node.node, ask.type === 'vote' ? 'votes' : 'acks', 1, VOID),
+            } as never)
+          : node.answer(ask),
+    ],
+    [
+      "another node's votes",
+      (ask: UnlockAsk, node: HonestNode): Answer =>
+        ask.type === 'vote'
+          ? ok({ type: 'vote', receipt: receipt((node.node + 1) % 4, 'votes', ask.proposal.round, ask.proposal.hash) })
+          : node.answer(ask),
+    ],
+    [
+      'answers to other questions',
+      (ask: UnlockAsk, node: HonestNode): Answer =>
+        ask.type === 'status' ? node.answer(ask) : node.answer({ type: 'status', trip: 0, node: node.node }),
+    ],
+    [
+      'a Final that is none',
+      (): Answer => ok({ type: 'final', certificate: { ...certifyByAcks(net, { ...slot, hash: VOID }), round: 3 } }),
+    ],
+    [
+      'the Final of another slot',
+      (): Answer => ok({ type: 'final', certificate: certifyByAcks(net, { ...slot, index: 8, hash: VOID }) }),
+    ],
+    [
+      'promises of the last round',
+      (ask: UnlockAsk, node: HonestNode): Answer => {
+        const answer = node.answer(ask);
+        return ask.type === 'status' && answer.ok ? ok({ ...answer.value, promise: 1_024 } as never) : answer;
+      },
+    ],
+    [
+      'that a round is not open for a thousand years',
+      (ask: UnlockAsk, node: HonestNode): Answer => {
+        if (ask.type === 'start') return fail('E_TOO_EARLY', 'NET-25', 'not yet');
+        const answer = node.answer(ask);
+        return ask.type === 'status' && answer.ok ? ok({ ...answer.value, seenMs: 9e15 } as never) : answer;
+      },
+    ],
+    ['conflicts', (): Answer => fail('E_CONFLICT', 'NET-25', 'no')],
+    ['that the state is worth nothing', (): Answer => fail('E_BALANCE', 'VAL-6', 'no')],
+  ] as const)('%s', (_, behaviour) => {
+    for (const node of [0, 3]) {
+      const driven = drive(f(node, behaviour));
+      expect(['a', 'b']).toContain(finalOf(driven));
+      for (const { untilMs } of driven.waited) expect(untilMs ?? 0).toBeLessThan(1_000_000_000);
+    }
+  });
+
+  test('a node that says it has left every round cannot make the client go on for ever', () => {
+    const conflict: Behaviour = (ask, node) =>
+      ask.type === 'start' ? fail('E_CONFLICT', 'NET-25', 'no') : node.answer(ask);
+    const driven = drive({ votes: [A, A, B, B], nodes: { 0: silent, 1: conflict }, waits: 40 });
+    expect(finalOf(driven)).toBe('E_PENDING');
+    expect(roundsOf(driven).length).toBeLessThanOrEqual(9);
+  });
+
+  test('a refusal that f + 1 nodes share is the answer', () => {
+    const bad: Behaviour = (ask, node) =>
+      ask.type === 'start' ? fail('E_SIGNATURE', 'CHN-12', 'no') : node.answer(ask);
+    expect(finalOf(drive({ votes: [A, A, B, B], nodes: { 0: bad, 1: bad } }))).toBe('E_SIGNATURE');
+  });
+});
+
+describe('NET-30: a Final from anyone', () => {
+  const certificate = certifyByAcks(net, { ...slot, hash: B });
+
+  test('ends it in the status, whatever state it is for', () => {
+    const knowing: Behaviour = (ask, node) => {
+      const answer = node.answer(ask);
+      return ask.type === 'status' && answer.ok ? ok({ ...answer.value, final: certificate } as never) : answer;
+    };
+    const driven = drive({ votes: [A, A, null, null], nodes: { 2: knowing } });
+    expect(finalOf(driven)).toBe('b');
+  });
+
+  test.each(['start', 'propose', 'vote', 'ack'] as const)('ends it as the answer to %s', (type) => {
+    const knowing: Behaviour = (ask, node) =>
+      ask.type === type ? ok({ type: 'final', certificate } as never) : node.answer(ask);
+    const nodes = { 0: knowing, 1: knowing, 2: knowing, 3: knowing };
+    expect(finalOf(drive({ votes: [A, A, null, null], nodes }))).toBe('b');
+  });
+
+  test('ends it when it comes late', () => {
+    const start = startUnlocking(net, { ...slot, candidates: [A], notBeforeMs: 0 });
+    const [ask] = start.asks as [UnlockAsk];
+    const late = { ...ask, trip: 0 };
+    const progress = advanceUnlocking(net, start.unlocking, {
+      type: 'answer',
+      ask: late,
+      answer: ok({ type: 'final', certificate }),
+    });
+    expect(progress.outcome).toEqual(ok(certificate));
+  });
+
+  test('other answers that come late, or from a node that does not exist, do no harm', () => {
+    const start = startUnlocking(net, { ...slot, candidates: [A], notBeforeMs: 0 });
+    const [ask] = start.asks as [UnlockAsk];
+    for (const stray of [{ ...ask, trip: 9 }, { ...ask, node: 9 }, { ...ask, type: 'start', round: 1 } as UnlockAsk]) {
+      const event = { type: 'answer', ask: stray, answer: SILENCE } as const;
+      expect(advanceUnlocking(net, start.unlocking, event)).toEqual({ unlocking: start.unlocking, asks: [] });
+    }
+  });
+});
