@@ -56,10 +56,26 @@ export async function runOverMessage<T>(
   // What this device knows to be final it does not look up: a stranger would.
   const alone = await runAlone(device, overlay, verify, load);
   if (!alone.result.ok && alone.result.error.code !== 'E_INCOMPLETE') return alone;
-  const [surplus] = without(device, unused, alone.used);
+  const left = without(device, unused, alone.used);
+  if (left.length === 0) return loaded;
+  // What the sender does not know to be final it shows from further down; this device may know better.
+  const asShown = await runAlone(device, overlay, verify, loadAsShown(device, items, load));
+  if (!asShown.result.ok && asShown.result.error.code !== 'E_INCOMPLETE') return asShown;
+  const [surplus] = without(device, left, asShown.used);
   if (!surplus) return loaded;
   const result = fail('E_SURPLUS', 'BND-3', `nothing needs this: ${nameOf(device.suite, surplus)}`);
   return { ...loaded, result };
+}
+
+/** Keeps back the certificates of states that came along without one. */
+function loadAsShown({ suite }: Device, items: readonly BundleItem[], load: ItemLoader): ItemLoader {
+  const brought = new Set(items.map((item) => nameOf(suite, item)));
+  const open = new Set(
+    items
+      .flatMap((item) => (item.type === 'body' ? [itemNames.certificate(item.body.chain, item.body.index)] : []))
+      .filter((name) => !brought.has(name)),
+  );
+  return async (name) => (open.has(name) ? undefined : load(name));
 }
 
 function without({ suite }: Device, items: readonly BundleItem[], used: readonly BundleItem[]): readonly BundleItem[] {

@@ -62,6 +62,21 @@ describe('a provisional payment', () => {
     expect(must(await certify(till.device, payment.state!)).receipts).toHaveLength(4);
   });
 
+  test('REL-14: the payee has brought the run to the nodes and the payer does not know yet: it may go on paying', async () => {
+    const table = await layTable();
+    const { alice, till } = table;
+    await takeAny(till.device);
+    takeDown(table);
+    const { payment } = await pay(table, alice.device, till.device, 100n);
+    table.directory.down.clear();
+    must(await certify(till.device, payment.state!));
+    takeDown(table);
+    const second = await pay(table, alice.device, till.device, 200n);
+    expect(second.payment).toMatchObject({ grade: 'provisional', status: 'received' });
+    const verdict = verifyFile(suite, table.world.net.network, messageOf(second));
+    expect(verdict).toMatchObject({ ok: true, findings: { states: 3 } });
+  });
+
   test('a copy pays twice from one balance: at most one settles, and there is evidence', async () => {
     const table = await layTable();
     const bob = await makePerson(table.world, table.directory, 'bob');
