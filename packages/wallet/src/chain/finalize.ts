@@ -14,6 +14,7 @@ import {
   type Certificate,
   type Operation,
   type Result,
+  type StateHash,
   type Write,
 } from '@dsm/core';
 import type { Device } from '../device.ts';
@@ -24,8 +25,11 @@ import { finalRecords, readFinal } from '../records/final.ts';
 import { putItems } from '../records/item.ts';
 import { journalRecords } from '../records/journal.ts';
 import { reservationRecords } from '../records/reservation.ts';
+import { readRestoredIndex, restoredRecords } from '../records/restore.ts';
 import { readState, stateRecords, type StateRecord } from '../records/state.ts';
 import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
+import { buryRun, isVoidOfOwn } from './bury.ts';
+import { readBody } from './draft.ts';
 import { lostPayments, settledPayments } from './settled.ts';
 import { noteTime, timeWrites } from './time.ts';
 
@@ -56,6 +60,8 @@ export async function recordFinal(
   }
   const chain = await readChain(device, body.chain);
   const state = await readState(device, body.chain, body.index);
+  const buried = chain && isVoidOfOwn(device, final, chain) ? chain : undefined;
+  const lost = !buried && lostTo(final, state);
   const committed = await device.store.commit(
     [
       ...putItems(device, [
@@ -65,13 +71,15 @@ export async function recordFinal(
         ...items,
       ]),
       finalRecords.put(device, place, certificate.hash),
-      ...chainWrites(device, final, chain, await stateOf(device, final, state)),
+      ...(buried ? await buryRun(device, body, certificate.hash, buried) : []),
+      ...(buried ? [] : chainWrites(device, final, chain, await stateOf(device, final, state))),
+      ...(lost ? await deadBranch(device, body, certificate.hash) : []),
       ...(delivered ? [journalRecords.remove(place)] : []),
       ...(await draftRemovals(device, body)),
       ...timeWrites(device, body),
       ...(await effectsOf(device, body, operation)),
       ...(await settledPayments(device, body, operation)),
-      ...(lostTo(final, state) ? await lostPayments(device, body.chain, body.index, certificate.hash) : []),
+      ...(lost ? await lostPayments(device, body.chain, body.index, certificate.hash) : []),
     ],
     [finalRecords.isAbsent(place), chainUnchanged(device, body.chain, chain)],
   );
@@ -119,6 +127,20 @@ function chainWrites(
 const lostTo = ({ body, certificate }: FinalState, state: StateRecord | undefined): boolean =>
   body.kind === 'account' && state !== undefined && !equalBytes(state.hash, certificate.hash);
 
+/**
+ * Held states of a payer above a place where another state is final, up to the first that stands on that one: they
+ * can never be final, and what is shown later at their places is no conflict with them (rule WAL-15).
+ */
+async function deadBranch(device: Device, { chain, index }: Body, final: StateHash): Promise<Write[]> {
+  const writes: Write[] = [];
+  for (let above = index + 1; ; above++) {
+    const state = await readState(device, chain, above);
+    const body = state?.status === 'held' ? await readBody(device, state.hash) : undefined;
+    if (!body || equalBytes(body.prev, final)) return writes;
+    writes.push(stateRecords.remove(placeKey(chain, above)));
+  }
+}
+
 /** Drafts for a slot that is decided are of no use, but the final one until it is spread. */
 async function draftRemovals(device: Device, { kind, chain, index }: Body): Promise<Write[]> {
   if (kind !== 'vault') return [];
@@ -127,11 +149,16 @@ async function draftRemovals(device: Device, { kind, chain, index }: Body): Prom
 }
 
 /** Rows that a final operation changes beside its own chain. */
-async function effectsOf(device: Device, body: Body, { kind, operation }: Operation): Promise<Write[]> {
+export async function effectsOf(device: Device, body: Body, { kind, operation }: Operation): Promise<Write[]> {
   if (kind === 'account' && operation.type === 'receive' && equalBytes(body.chain, device.account)) {
     const { source, index, output, token, amount } = operation;
     const nullifier = creditNullifier(device.suite, source, index, output);
     return [creditRecords.put(device, nullifier, { source, index, output, token, amount, received: body.index })];
+  }
+  if (kind === 'account' && operation.type === 'restored') {
+    const known = await readRestoredIndex(device, body.chain);
+    const tip = { index: body.index, hash: stateHash(device.suite, body) };
+    return body.index > known ? [restoredRecords.put(device, body.chain, tip)] : [];
   }
   if (kind === 'account' && operation.type === 'fund') {
     const reservation = await reservationRecords.read(device, operation.vault);
@@ -148,11 +175,16 @@ async function effectsOf(device: Device, body: Body, { kind, operation }: Operat
   if (kind === 'vault' && operation.type !== 'genesis') {
     const reservation = await reservationRecords.read(device, body.chain);
     if (!reservation) return [];
-    const after =
-      operation.type === 'claim'
-        ? { ...reservation, claimed: operation.total > reservation.claimed ? operation.total : reservation.claimed }
-        : { ...reservation, status: 'released' as const };
-    return [reservationRecords.put(device, body.chain, after)];
+    switch (operation.type) {
+      case 'claim': {
+        const claimed = operation.total > reservation.claimed ? operation.total : reservation.claimed;
+        return [reservationRecords.put(device, body.chain, { ...reservation, claimed })];
+      }
+      case 'release':
+        return [reservationRecords.put(device, body.chain, { ...reservation, status: 'released' })];
+      case 'void':
+        return [];
+    }
   }
   return [];
 }

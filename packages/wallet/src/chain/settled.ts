@@ -82,3 +82,21 @@ export async function lostPayments(
     )
     .map((payment) => put(storage, { ...payment, status: 'lost', grade: null }));
 }
+
+/** Payments of the own account that a void has ended: they were never made and may be made again (rule WAL-14). */
+export async function expiredPayments(storage: Storage, account: ChainId, index: number): Promise<Write[]> {
+  const payments = await listPayments(storage);
+  return payments
+    .filter(
+      (payment) =>
+        payment.chain !== null &&
+        payment.index !== null &&
+        equalBytes(payment.chain, account) &&
+        payment.index >= index &&
+        !ENDED.has(payment.status),
+    )
+    .map((payment) => put(storage, { ...payment, status: 'expired', grade: null, settleBy: null }));
+}
+
+/** Nothing becomes of these any more. */
+const ENDED: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['final', 'cancelled', 'expired', 'lost', 'void']);

@@ -74,7 +74,13 @@ async function gatherFor(
 ): Promise<Result<Certificate>> {
   const attached = options.attached ?? (await attachedOf(device, body, hash));
   const made = await packageOf(device, hash, attached);
-  return made.ok ? gatherCertificate(device, made.value, options.hurryMs) : made;
+  if (!made.ok) return made;
+  const { outcome, evidence } = await gatherCertificate(device, made.value, options.hurryMs);
+  for (const file of evidence) {
+    const kept = await keepEvidence(device, file);
+    if (!kept.ok && kept.error.code === 'E_STORE') return kept;
+  }
+  return outcome;
 }
 
 async function attachedOf(device: Device, body: Body, hash: StateHash): Promise<readonly BundleItem[]> {
@@ -99,17 +105,13 @@ export async function packageOf(
   return result.ok ? ok({ body: result.value.body, operation: result.value.operation, hash, items: used }) : result;
 }
 
-/** Evidence that a refusal carried is kept; a Final of another state is adopted. The refusal stands. */
+/** A Final of another state is adopted. The refusal stands. */
 async function settleConflict(
   device: Device,
   body: Body,
   refused: Extract<Result<Certificate>, { ok: false }>,
 ): Promise<Result<Certificate>> {
-  const { code, evidence } = refused.error;
-  if (evidence) {
-    const kept = await keepEvidence(device, evidence);
-    if (!kept.ok && kept.error.code === 'E_STORE') return kept;
-  }
+  const { code } = refused.error;
   if (code === 'E_FORK' || code === 'E_CONFLICT') {
     const adopted = await adoptConflict(device, body);
     if (!adopted.ok) return adopted;

@@ -4,6 +4,7 @@ import {
   chainTipCodec,
   encodeWith,
   finalRequestCodec,
+  gatheredEvidence,
   lockAnswerCodec,
   lockRequestCodec,
   ROUTES,
@@ -37,12 +38,19 @@ export interface Package {
 /** How long to wait for the last nodes once the others have answered. */
 const HURRY_MS = 1_500;
 
-/** Gathers the Final of a state. The result is that of `advanceGathering`. */
+export interface Gathered {
+  /** That of `advanceGathering`. */
+  readonly outcome: Result<Certificate>;
+  /** Verified evidence files that nodes refused with, whatever the outcome. */
+  readonly evidence: readonly Uint8Array[];
+}
+
+/** Gathers the Final of a state. */
 export async function gatherCertificate(
   client: Client,
   made: Package,
   hurryMs: number = HURRY_MS,
-): Promise<Result<Certificate>> {
+): Promise<Gathered> {
   const { chain, index } = made.body;
   const answers = makeQueue<GatherEvent>();
   let progress: Progress = startGathering(client, { chain, index, hash: made.hash });
@@ -51,7 +59,7 @@ export async function gatherCertificate(
   try {
     for (;;) {
       for (const ask of progress.asks) void send(client, made, ask, over.signal).then(answers.push);
-      if (progress.outcome) return progress.outcome;
+      if (progress.outcome) return { outcome: progress.outcome, evidence: gatheredEvidence(progress.gathering) };
       progress = advanceGathering(client, progress.gathering, await answers.next());
     }
   } finally {
@@ -113,13 +121,13 @@ export async function spreadFinal(
   return holders;
 }
 
-interface Queue<T> {
+export interface Queue<T> {
   readonly push: (value: T) => void;
   next(): Promise<T>;
 }
 
 /** What arrives, in order, for one reader. */
-function makeQueue<T>(): Queue<T> {
+export function makeQueue<T>(): Queue<T> {
   const waiting: T[] = [];
   let wake: ((value: T) => void) | undefined;
   return {

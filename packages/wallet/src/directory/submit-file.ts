@@ -16,7 +16,7 @@ export async function submitFile(client: Client, file: Uint8Array): Promise<Resu
   const surplus = requireNoSurplus(bundle.value);
   if (!surplus.ok) return surplus;
   const { body, operation } = transition.value;
-  const certificate = await gatherCertificate(client, { hash: content.state, body, operation, items });
+  const { outcome: certificate } = await gatherCertificate(client, { hash: content.state, body, operation, items });
   if (certificate.ok) await spreadFinal(client, { certificate: certificate.value, body, operation });
   return certificate;
 }

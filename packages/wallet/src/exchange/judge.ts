@@ -1,5 +1,16 @@
 /** What a payee decides about an offer or a commit beyond its correctness: clocks, totals, policy (DESIGN section 4). */
-import { equalBytes, fail, LIMITS, ok, type OfferFacts, type Result, type TokenPolicy } from '@dsm/core';
+import {
+  equalBytes,
+  fail,
+  LIMITS,
+  ok,
+  type Body,
+  type OfferFacts,
+  type Result,
+  type StateHash,
+  type TokenPolicy,
+} from '@dsm/core';
+import { readBody } from '../chain/draft.ts';
 import type { Device } from '../device.ts';
 import { requireTrusted } from '../evidence/store.ts';
 import { readNewestFinal } from '../records/final.ts';
@@ -124,9 +135,18 @@ export async function requireNoConflict(device: Device, facts: OfferFacts): Prom
       );
     }
     const known = await readState(device, body.chain, body.index);
-    if (known && !equalBytes(known.hash, hash)) {
+    if (known && !equalBytes(known.hash, hash) && (await isSibling(device, known.hash, body))) {
       return fail('E_CONFLICT', 'REL-14', `another state of the payer is known at index ${body.index}`);
     }
   }
   return ok(undefined);
+}
+
+/**
+ * Another state on the same parent. One that stands on another parent belongs to a run that forks from this one
+ * further down; there it is found, or the shown run begins above with a state that is final (rule WAL-15).
+ */
+async function isSibling(device: Device, known: StateHash, { prev }: Body): Promise<boolean> {
+  const other = await readBody(device, known);
+  return other === undefined || equalBytes(other.prev, prev);
 }

@@ -26,6 +26,7 @@ import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
 import { reservationRecords } from '../records/reservation.ts';
 import { readState, stateRecords } from '../records/state.ts';
+import { collectTotal, isFromBefore } from '../restore/collect.ts';
 import { isCommitted, statesOf } from './agreement.ts';
 import { answerTurn, exchangeOf, openMessage, policyOf, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
@@ -42,11 +43,12 @@ export async function receive(device: Device, bytes: Uint8Array): Promise<Result
   const file = openMessage(device, 'commit', bytes);
   if (!file.ok) return file;
   const { content: agreement, items } = file.value;
+  if (await isFromBefore(device, agreement, items)) return collectTotal(device, agreement, items);
   const named = await agreedPayment(device, agreement);
   if (!named.ok) return named;
   const { payment, relationship } = named.value;
   if (!AWAITED.has(payment.status)) return answerReceived(device, payment);
-  const replay = await replayPayer(device, payment, relationship, agreement, items);
+  const replay = await replayPayer(device, payment, agreement, items);
   if (!replay.ok) return replay;
   const repeated = replay.value?.witnesses.slice(-1) ?? [];
   const witnesses = items.some((item) => item.type === 'witness') ? [] : repeated;
@@ -61,13 +63,13 @@ export async function receive(device: Device, bytes: Uint8Array): Promise<Result
 /** The payer's half up to the committed state; a provisional payment does not stand on it. */
 async function replayPayer(
   device: Device,
-  payment: PaymentRecord,
-  { peerHalf }: RelationshipRecord,
+  { kind, chain }: PaymentRecord,
   { proposal }: Agreement,
   items: readonly BundleItem[],
 ): Promise<Result<Replay | undefined>> {
-  if (payment.kind !== 'reserved' || peerHalf === null) return ok(undefined);
-  return replayTo(device, items, peerHalf, proposal.state);
+  // The half that the payment stands on: by now another may have taken its place.
+  if (kind !== 'reserved' || chain === null) return ok(undefined);
+  return replayTo(device, items, chain, proposal.state);
 }
 
 /** The payment that this device accepted with that very state of its half. */
@@ -169,7 +171,9 @@ async function receiveProvisional(
   const row: PaymentRecord = { ...payment, status: 'received', grade: 'provisional' };
   const states: Write[] = [];
   for (const { body, hash } of facts.offer.run) {
-    if (await readState(device, body.chain, body.index)) continue;
+    const known = await readState(device, body.chain, body.index);
+    // Another one there is of a dead run: `requireNoConflict` has seen to it.
+    if (known && equalBytes(known.hash, hash)) continue;
     states.push(
       stateRecords.put(device, placeKey(body.chain, body.index), {
         hash,

@@ -48,3 +48,7 @@ export function putLeaves(storage: Storage, chain: ChainId, tree: Tree, paths?: 
     .filter(({ path }) => wanted === undefined || wanted.has(path.join()))
     .map(({ path, value }) => leafRecords.put(storage, leafKey(chain, path), value));
 }
+
+/** Leaves that a chain taken back to an older state does not have (spec WAL-14). */
+export const removeLeaves = (chain: ChainId, paths: readonly Uint8Array[]): Write[] =>
+  paths.map((path) => leafRecords.remove(leafKey(chain, path)));

@@ -25,7 +25,7 @@ export async function submitHeldRuns(device: Device, notes: Notes): Promise<Resu
 }
 
 /** From the first state that is not known to be final up to this one. */
-async function openStates(device: Device, tip: StateHash): Promise<readonly StateHash[]> {
+export async function openStates(device: Device, tip: StateHash): Promise<readonly StateHash[]> {
   const run: StateHash[] = [];
   let hash = tip;
   for (;;) {
