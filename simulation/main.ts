@@ -14,12 +14,14 @@ const first = values.seed === undefined ? 1 : Number(values.seed);
 let events = 0;
 let violations = 0;
 let ms = 0;
+const told = new Map<string, number>();
 const faults = new Map<string, number>();
 for (let i = 0; i < Number(values.runs); i++) {
   const report = await runWorld({ seed: first + i, events: Number(values.events) });
   events += report.events;
   ms += report.realMs;
   for (const [kind, count] of Object.entries(report.faults)) faults.set(kind, (faults.get(kind) ?? 0) + count);
+  for (const [kind, n] of Object.entries(report.told)) told.set(kind, (told.get(kind) ?? 0) + n);
   if (report.violation) violations += 1;
   console.error(
     report.seed,
@@ -31,5 +33,5 @@ for (let i = 0; i < Number(values.runs); i++) {
   );
   if (values.story) for (const line of report.story) console.error(line.event, line.atMs, line.text);
 }
-console.error(`${Math.round((events * 1_000) / ms)} events/s`, faults);
+console.error(`${Math.round((events * 1_000) / ms)} events/s`, faults, told);
 console.log(`${events} events, ${[...faults.values()].reduce((a, b) => a + b, 0)} faults, ${violations} violations`);

@@ -39,6 +39,19 @@ const peerOf = async (device: Device, random: Random): Promise<ChainId | undefin
   return contacts.ok && contacts.value.length > 0 ? random.pick(contacts.value).account : undefined;
 };
 
+/** Somebody for whom this device has set something aside, or who has for it; mostly, else any contact. */
+async function partnerOf(deed: Deed, own: 'payer' | 'payee'): Promise<ChainId | undefined> {
+  const { random, seat } = deed;
+  const { device } = seat;
+  if (!device) return undefined;
+  const now = device.clock() + deed.world.facts.marginMs;
+  const open = (await listReservations(device)).filter(
+    (one) => equalBytes(one[own], device.account) && one.status === 'open' && one.until > now,
+  );
+  if (open.length === 0 || random.chance(0.2)) return peerOf(device, random);
+  return random.pick(open)[own === 'payer' ? 'payee' : 'payer'];
+}
+
 const tokenOf = ({ world }: Deed): TokenId => world.token as TokenId;
 
 const resultOf = (outcome: Outcome<unknown>): string =>
@@ -68,8 +81,10 @@ const amountOf = (random: Random): bigint => BigInt(random.between(1, random.cha
 const ORDERS = ['', 'table 4', 'lunch', 'ticket 17'];
 
 async function makeOffer(deed: Deed, provisional: boolean): Promise<void> {
-  const { random } = deed;
-  await withPeer(deed, async (to, name) => {
+  const { random, seat } = deed;
+  const to = provisional ? seat.device && (await peerOf(seat.device, random)) : await partnerOf(deed, 'payer');
+  if (to) {
+    const name = seatOf(deed.world, to)?.who.name ?? '?';
     const amount = amountOf(random);
     const options = {
       command: random.bytes(32),
@@ -84,7 +99,7 @@ async function makeOffer(deed: Deed, provisional: boolean): Promise<void> {
     const text = `offers ${name} ${amount}${provisional ? ', provisional' : ''}`;
     const made = await run(deed, 'offer', text, (device) => offer(device, options));
     if (made?.message) answer(deed.world, deed.post, deed.seat, to, 'offer', made.message);
-  });
+  }
 }
 
 const chosenPayment = async (
@@ -108,7 +123,7 @@ export const DEEDS = {
   },
 
   async reserve(deed) {
-    const { random, seat } = deed;
+    const { random } = deed;
     await withPeer(deed, async (payee, name) => {
       const amount = BigInt(random.between(200, 3_000));
       const { marginMs } = deed.world.facts;
@@ -116,7 +131,6 @@ export const DEEDS = {
       await run(deed, 'reserve', `reserves ${amount} for ${name}, ${Math.round(lasts / 1_000)} s`, (device) =>
         reserve(device, { for: payee, token: tokenOf(deed), amount, until: device.clock() + lasts }),
       );
-      void seat;
     });
   },
 
@@ -125,12 +139,13 @@ export const DEEDS = {
 
   async request(deed) {
     const { random } = deed;
-    await withPeer(deed, async (from, name) => {
-      const amount = amountOf(random);
-      const options = { command: random.bytes(32), from, token: tokenOf(deed), amount, order: random.pick(ORDERS) };
-      const made = await run(deed, 'request', `requests ${amount} from ${name}`, (device) => request(device, options));
-      if (made?.message) answer(deed.world, deed.post, deed.seat, from, 'request', made.message);
-    });
+    const from = await partnerOf(deed, 'payee');
+    if (!from) return;
+    const name = seatOf(deed.world, from)?.who.name ?? '?';
+    const amount = amountOf(random);
+    const options = { command: random.bytes(32), from, token: tokenOf(deed), amount, order: random.pick(ORDERS) };
+    const made = await run(deed, 'request', `requests ${amount} from ${name}`, (device) => request(device, options));
+    if (made?.message) answer(deed.world, deed.post, deed.seat, from, 'request', made.message);
   },
 
   async refund(deed) {

@@ -15,6 +15,7 @@ import {
 export interface DeviceWorld extends Surroundings {
   readonly description: NetworkDescription;
   readonly network: Network;
+  readonly sent: (readonly [string, Uint8Array])[];
 }
 
 export interface DeviceSeat {

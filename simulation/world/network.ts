@@ -50,9 +50,12 @@ const groupOf = (network: Network, name: string): number => network.groups.findI
 export const isCut = (network: Network, one: string, other: string): boolean =>
   groupOf(network, one) !== groupOf(network, other);
 
+const KEPT_REQUESTS = 256;
 const TIMEOUT_MS = 10_000;
 
 interface Sending {
+  /** What was posted lately. */
+  readonly sent: (readonly [string, Uint8Array])[];
   readonly network: Network;
   readonly scheduler: Scheduler;
   readonly count: (fault: string) => void;
@@ -67,13 +70,15 @@ function delayOf({ weather, distanceMs }: Network, who: Participant, random: Ran
 
 /** The transport of one process. */
 export function transportOf(world: Sending, process: Process): DirectoryTransport {
-  const { network, scheduler, count } = world;
+  const { network, scheduler, count, sent } = world;
   const { who } = process;
   const { random } = who;
   const timeoutMs = TIMEOUT_MS + 4 * (network.distanceMs.get(who.name) ?? 0);
 
   const deliver = (node: number, path: string, body: Uint8Array | null, answer: (value: NodeAnswer) => void): void => {
     const name = network.nodeNames[node] ?? '';
+    if (body) sent.push([path, body]);
+    if (sent.length > KEPT_REQUESTS) sent.splice(0, KEPT_REQUESTS / 2);
     if (isCut(network, who.name, name)) return count('cut off');
     if (random.chance(network.weather.loss)) return count('request lost');
     scheduler.after(delayOf(network, who, random), `${who.name} asks ${name} ${path}`, () => {

@@ -3,6 +3,8 @@ import type { CryptoSuite, NetworkDescription } from '@dsm/core';
 import { createHash } from 'node:crypto';
 import { DEEDS, type Deeds } from '../actors/honest.ts';
 import { MISHAPS, type Mishaps } from '../actors/faults.ts';
+import { corruptNode } from '../actors/byzantine.ts';
+import { TRICKS, type Cheats, type Tricks } from '../actors/cheats.ts';
 import { GOOD_MAIL, type Post } from '../actors/letters.ts';
 import { setUp } from '../actors/setup.ts';
 import type { Check, Violation } from '../checks/check.ts';
@@ -21,6 +23,8 @@ export interface RunOptions {
   /** Signs for real, at a hundred times the price. */
   readonly suite?: CryptoSuite;
   readonly times?: Partial<NetworkDescription>;
+  /** Byzantine nodes; up to f by default. */
+  readonly badNodes?: number;
   /** Decisions to carry out; all by default. */
   readonly keep?: (decision: number) => boolean;
   /** Real milliseconds after which the run ends early. */
@@ -32,6 +36,8 @@ export interface RunReport {
   readonly events: number;
   readonly decisions: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** How commands ended: `command: code`. */
+  readonly told: Readonly<Record<string, number>>;
   /** Facts and states that each check has looked at. */
   readonly checked: Readonly<Record<string, number>>;
   readonly violation: Violation | undefined;
@@ -68,14 +74,25 @@ const FAULT_WEIGHTS = {
   clock: 2,
 } satisfies Record<keyof typeof MISHAPS, number>;
 
+const CHEAT_WEIGHTS = {
+  clone: 3,
+  keepSnapshot: 6,
+  snapshot: 3,
+  wildClock: 3,
+  forget: 3,
+  forgeLetter: 6,
+  withhold: 4,
+  forgeRequest: 6,
+} satisfies Record<keyof typeof TRICKS, number>;
+
 function profileOf(world: World): Profile {
   const random = world.random.fork('profile');
   return {
     deeds: thinOut(random, DEED_WEIGHTS),
     faults: thinOut(random, FAULT_WEIGHTS),
-    cheats: { none: 1 },
+    cheats: thinOut(random, CHEAT_WEIGHTS),
     faultShare: random.pick([0, 60, 150, 300]),
-    cheatShare: 0,
+    cheatShare: random.pick([0, 0, 60, 150]),
     leapShare: random.pick([0, 20, 80]),
   };
 }
@@ -126,18 +143,28 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
       ready = true;
     },
   );
-  await Promise.resolve();
+  // Something to wait for while the first promises settle.
+  world.scheduler.after(0, 'the run begins', () => {});
   await until(() => ready);
-  if (failure !== undefined) throw failure;
+  if (failure instanceof Error) throw failure;
+  if (!ready) throw new Error('the beginning of the run did not come to its end');
 
   const profile = profileOf(world);
+  const cheats: Cheats = {
+    most: Math.ceil(world.seats.length / 3),
+    seats: new Set(),
+    snapshots: new Map(),
+    sent: world.sent,
+  };
+  const bad = options.badNodes ?? world.random.fork('bad nodes').below(world.facts.faults + 1);
+  for (const seat of world.nodeSeats.slice(0, bad)) void corruptNode(world, seat);
   world.calm = false;
   let decisions = 0;
   const planNext = (): void => {
     const decision = decide(world.random, profile, decisions);
     decisions += 1;
     world.scheduler.after(decision.gapMs, `decision ${decision.id}`, () => {
-      if (options.keep?.(decision.id) ?? true) carryOut(world, post, decision);
+      if (options.keep?.(decision.id) ?? true) carryOut(world, post, cheats, decision);
       planNext();
     });
   };
@@ -149,7 +176,8 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
     seed: options.seed,
     events: world.events,
     decisions,
-    faults: Object.fromEntries([...world.faults].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    faults: sorted(world.faults),
+    told: sorted(world.told),
     checked: Object.fromEntries(checked),
     violation,
     digest: digest.digest('hex'),
@@ -157,6 +185,12 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
     story: world.story,
   };
 }
+
+const sorted = (counts: ReadonlyMap<string, number>): Record<string, number> =>
+  Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
+const count = (counts: Map<string, number>, name: string, by = 1): void =>
+  void counts.set(name, (counts.get(name) ?? 0) + by);
 
 /** All facts of the event to all checks; the first complaint ends the run. */
 async function examine(
@@ -167,7 +201,10 @@ async function examine(
 ): Promise<Violation | undefined> {
   const facts = world.pending;
   world.pending = [];
-  for (const fact of facts) await chronicle.take(fact);
+  for (const fact of facts) {
+    await chronicle.take(fact);
+    if (fact.type === 'told') count(world.told, `${fact.command}: ${fact.failure?.code ?? 'ok'}`);
+  }
   for (const check of checks) {
     let what: string | undefined;
     for (const fact of facts) what ??= await check.see?.(fact);
@@ -187,9 +224,13 @@ const violationOf = (world: World, { name, sentence }: Check, what: string): Vio
   atMs: world.scheduler.nowMs() - START_MS,
 });
 
-function carryOut(world: World, post: Post, { id, type, name, random }: Decision): void {
+function carryOut(world: World, post: Post, cheats: Cheats, { id, type, name, random }: Decision): void {
   if (type === 'fault') {
     (MISHAPS as Mishaps)[name]?.({ world, post, random, decision: id });
+    return;
+  }
+  if (type === 'cheat') {
+    void (TRICKS as Tricks)[name]?.({ world, post, random, decision: id, cheats });
     return;
   }
   const seat = random.pick(world.seats);

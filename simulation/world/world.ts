@@ -47,6 +47,10 @@ export interface World extends DeviceWorld, NodeWorld {
   readonly nodeSeats: NodeSeat[];
   readonly faults: Map<string, number>;
   readonly story: StoryLine[];
+  /** What was posted to nodes lately: material of forgers. */
+  readonly sent: (readonly [string, Uint8Array])[];
+  /** How commands ended. */
+  readonly told: Map<string, number>;
   /** Facts that the checks have not seen yet. */
   pending: Fact[];
   /** Events so far. */
@@ -95,6 +99,8 @@ export function createWorld(options: WorldOptions): World {
     nodeSeats: [],
     faults: new Map(),
     story: [],
+    sent: [],
+    told: new Map(),
     pending: [],
     events: 0,
     token: undefined,

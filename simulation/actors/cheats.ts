@@ -1,0 +1,205 @@
+/**
+ * Devices that cheat: byte copies of a home, old snapshots put back, clocks set at will, records cut out of the own
+ * store, letters forged, withheld and replayed, requests to the nodes forged and replayed. The keys are their own.
+ */
+import {
+  decodeFile,
+  decodeWith,
+  encodeFile,
+  encodeWith,
+  finalRequestCodec,
+  ROUTES,
+  type BundleItem,
+  type FileContent,
+  type FileKind,
+  type Receipt,
+} from '@dsm/core';
+import { copyDisk, restoreDisk, type Disk } from '../disk/disk.ts';
+import { runCommand, startDevice, type DeviceSeat } from '../world/device.ts';
+import { transportOf } from '../world/network.ts';
+import { killProcess } from '../world/participant.ts';
+import type { Random } from '../world/random.ts';
+import { addDevice, restartDevice, type World } from '../world/world.ts';
+import { postLetter, spoil, takeLetter, type Post } from './letters.ts';
+
+export interface Trick {
+  readonly world: World;
+  readonly post: Post;
+  readonly random: Random;
+  readonly decision: number;
+  /** Devices that have cheated so far, and how many may. */
+  readonly cheats: Cheats;
+}
+
+export interface Cheats {
+  readonly most: number;
+  readonly seats: Set<DeviceSeat>;
+  /** Old disks by name. */
+  readonly snapshots: Map<string, Disk[]>;
+  /** What was sent to nodes: `path`, body. */
+  readonly sent: (readonly [string, Uint8Array])[];
+}
+
+export type Tricks = Readonly<Record<string, (trick: Trick) => Promise<void> | void>>;
+
+/** Somebody who cheats, or begins to. Undefined when enough do already. */
+function cheatOf({ world, random, cheats }: Trick): DeviceSeat | undefined {
+  if (cheats.seats.size > 0 && (cheats.seats.size >= cheats.most || random.chance(0.7))) {
+    return random.pick([...cheats.seats]);
+  }
+  if (cheats.seats.size >= cheats.most) return undefined;
+  const seat = random.pick(world.seats.filter(({ who }) => who.honest && !who.lost));
+  corrupt(world, cheats, seat);
+  return seat;
+}
+
+export function corrupt(world: World, cheats: Cheats, seat: DeviceSeat): void {
+  seat.who.honest = false;
+  cheats.seats.add(seat);
+  world.say(`${seat.who.name} begins to cheat`);
+}
+
+const say = ({ world, decision }: Trick, text: string): void => world.say(text, decision);
+
+/** Items left out, doubled, or taken from another letter. */
+export function forgeFile(world: World, bytes: Uint8Array, others: readonly Uint8Array[], random: Random): Uint8Array {
+  const file = decodeFile(world.suite, bytes);
+  if (!file.ok) return spoil(bytes, random);
+  const items: BundleItem[] = [...file.value.items];
+  const other = others.length > 0 ? decodeFile(world.suite, random.pick(others)) : undefined;
+  switch (random.below(4)) {
+    case 0:
+      items.splice(random.below(items.length), 1);
+      break;
+    case 1:
+      items.push(random.pick(items));
+      break;
+    case 2:
+      if (other?.ok) items.push(...other.value.items.slice(0, 3));
+      break;
+    default:
+      if (other?.ok && other.value.kind === file.value.kind) {
+        return encodeFile(world.suite, file.value.kind, other.value.content as FileContent[FileKind], items);
+      }
+      return spoil(bytes, random);
+  }
+  return encodeFile(world.suite, file.value.kind, file.value.content as FileContent[FileKind], items);
+}
+
+export const TRICKS = {
+  /** A byte copy of the home: from here on two devices have one key. */
+  async clone(trick) {
+    const { world, cheats } = trick;
+    const victim = cheatOf(trick);
+    if (!victim || world.seats.length > 128) return;
+    const twin = addDevice(world, `copy ${world.seats.length} of ${victim.who.name}`);
+    restoreDisk(twin.who.disk, copyDisk(victim.who.disk));
+    corrupt(world, cheats, twin);
+    world.count('device cloned');
+    say(trick, `a copy of ${victim.who.name} appears`);
+    await startDevice(world, twin);
+  },
+
+  keepSnapshot({ world, random, cheats }) {
+    const seat = random.pick(world.seats);
+    const kept = cheats.snapshots.get(seat.who.name) ?? [];
+    cheats.snapshots.set(seat.who.name, [...kept, copyDisk(seat.who.disk)]);
+  },
+
+  async snapshot(trick) {
+    const { world, random, cheats } = trick;
+    const seat = cheatOf(trick);
+    const kept = seat && cheats.snapshots.get(seat.who.name);
+    if (!seat || !kept) return;
+    world.count('old snapshot restored');
+    say(trick, `${seat.who.name} goes back to an old disk`);
+    killProcess(world, seat.who, false);
+    restoreDisk(seat.who.disk, random.pick(kept));
+    await restartDevice(world, seat);
+  },
+
+  wildClock(trick) {
+    const seat = cheatOf(trick);
+    if (!seat) return;
+    seat.who.skewMs = trick.random.between(-3_600_000, 3_600_000);
+    trick.world.count('clock of a cheat');
+    say(trick, `${seat.who.name} sets its clock ${seat.who.skewMs} ms off`);
+  },
+
+  /** Records cut out of the own store: what was credited, paid, or promised is forgotten. */
+  async forget(trick) {
+    const { world, random } = trick;
+    const seat = cheatOf(trick);
+    if (!seat) return;
+    const name = random.pick(['credit', 'payment', 'evidence', 'reservation', 'journal', 'command', 'final', 'total']);
+    world.count('records forgotten');
+    say(trick, `${seat.who.name} forgets a record of ${name}`);
+    await runCommand(world, seat, 'forget', async ({ store }) => {
+      const records = await store.scan(name);
+      if (records.length === 0) return { ok: true, value: undefined };
+      return store.commit([{ collection: name, key: random.pick(records).key, remove: true }]);
+    });
+  },
+
+  /** An old letter in a new hand, forged or as it was. */
+  forgeLetter(trick) {
+    const { world, post, random } = trick;
+    const from = cheatOf(trick);
+    if (!from || post.written.length === 0) return;
+    const letter = random.pick(post.written.slice(-64));
+    const others = post.written.slice(-64).map(({ bytes }) => bytes);
+    const bytes = random.chance(0.5) ? forgeFile(world, letter.bytes, others, random) : letter.bytes;
+    const to = random.chance(0.6) ? letter.to : random.pick(world.seats);
+    world.count('letter forged or replayed');
+    say(trick, `${from.who.name} hands ${to.who.name} an old ${letter.kind} of ${letter.from.who.name}`);
+    postLetter(world, { ...post, written: [] }, random, { ...letter, to, bytes });
+  },
+
+  /** The next letters of a cheat leave long after they were written. */
+  withhold(trick) {
+    const { world, post, random } = trick;
+    const seat = cheatOf(trick);
+    const own = post.written.filter(({ from }) => from === seat).slice(-4);
+    if (own.length === 0) return;
+    const letter = random.pick(own);
+    world.count('letter withheld');
+    say(trick, `${letter.from.who.name} keeps a ${letter.kind} back`);
+    world.scheduler.after(
+      random.between(30_000, 1_500_000),
+      'a withheld letter',
+      () => void takeLetter(world, post, letter),
+    );
+  },
+
+  /** Requests to nodes, seen before, spoilt or as they were; certificates with a receipt too many. */
+  async forgeRequest(trick) {
+    const { world, random, cheats } = trick;
+    const seat = cheatOf(trick);
+    const { process } = seat?.who ?? {};
+    if (!process || cheats.sent.length === 0) return;
+    const [path, body] = random.pick(cheats.sent.slice(-128));
+    const forged = random.chance(0.5) ? forgeRequest(world, path, body, cheats, random) : body;
+    world.count('request forged or replayed');
+    const node = random.below(world.nodeSeats.length);
+    await transportOf(world, process).request(node, path, forged);
+  },
+} satisfies Tricks;
+
+function forgeRequest(world: World, path: string, body: Uint8Array, { sent }: Cheats, random: Random): Uint8Array {
+  if (path !== ROUTES.final) return spoil(body, random);
+  const codec = finalRequestCodec(world.suite);
+  const request = decodeWith(codec, body, 'request');
+  if (!request.ok) return spoil(body, random);
+  const { certificate, items } = request.value;
+  const receipts: Receipt[] = [...certificate.receipts];
+  for (const [otherPath, other] of random.chance(0.7) ? sent : []) {
+    const found = otherPath === ROUTES.final ? decodeWith(codec, other, 'request') : undefined;
+    const extra = found?.ok ? found.value.certificate : undefined;
+    if (extra?.form === certificate.form && Buffer.compare(extra.hash, certificate.hash) === 0) {
+      receipts.push(...extra.receipts.filter(({ node }) => !receipts.some((one) => one.node === node)));
+    }
+  }
+  if (receipts.length === certificate.receipts.length) receipts.push(random.pick(receipts));
+  receipts.sort((a, b) => a.node - b.node);
+  return encodeWith(codec, { certificate: { ...certificate, receipts }, items });
+}
