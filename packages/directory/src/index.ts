@@ -24,6 +24,7 @@ export {
   type Mark,
   type Reply,
   type ReportMark,
+  type Rival,
   type SlotRecord,
   type Surroundings,
 } from './slot.ts';

@@ -108,16 +108,17 @@ export async function getCredits(node: NodeContext, chain: ChainId, after: numbe
 export async function getSlot(node: NodeContext, place: Place): Promise<Result<SlotStatus>> {
   const slot = await readSlot(node.store, place);
   const certificate = slot.final === null ? undefined : await readCertificate(node, place);
-  const items = slot.seen === null ? [] : await itemsOf(node, slot.seen);
+  const seen = slot.seen === null ? [] : await itemsOf(node, slot.seen);
+  const rival = slot.rival === null ? [] : await itemsOf(node, slot.rival.hash);
   return ok({
-    state: stateOf(node, slot, items),
+    state: stateOf(node, slot, seen),
     promise: slot.promise,
     vote: slot.votes.find(({ round }) => round === 0)?.hash ?? null,
     quorum: newestQuorum(slot),
     final: certificate ?? null,
     seen: slot.seen,
     seenMs: slot.seenMs,
-    items,
+    items: [...seen, ...rival],
   });
 }
 

@@ -31,8 +31,12 @@ import {
 export interface Starting extends Place {
   readonly round: number;
   readonly hash: StateHash;
-  /** After this moment the state has lapsed; null where no lapse is needed: on a vault, and where a fork is proved. */
-  readonly lapsesMs: number | null;
+  /** After this moment the state alone is reason enough for a round; 0 where a fork is proved. */
+  readonly beginsMs: number;
+  /** On a vault a second signed state is reason enough at any time, since nobody can be blamed for it. */
+  readonly rivals: boolean;
+  /** The second state, where one is shown too. */
+  readonly other: StateHash | null;
 }
 
 export type StartReply =
@@ -55,14 +59,16 @@ export function decideStart(
   const over = below(record, start, around.tipIndex);
   if (over) return over;
   if (record.report?.round === round) return reported(record, record.report);
-  const seen = see(record, start.hash, around.nowMs);
+  const first = see(record, start.hash, around.nowMs);
+  const seen = start.other === null ? first : see(first, start.other, around.nowMs);
   if (round <= record.promise) {
     return refuse(seen, 'E_CONFLICT', 'NET-25', `round ${record.promise} has begun`);
   }
-  if (start.lapsesMs !== null && around.nowMs <= start.lapsesMs) {
-    return refuse(seen, 'E_TOO_EARLY', 'NET-25', `no round before ${start.lapsesMs}: the state can still be final`);
+  const beginsMs = start.rivals && seen.rival !== null ? Math.min(start.beginsMs, seen.rival.atMs) : start.beginsMs;
+  if (around.nowMs <= beginsMs) {
+    return refuse(seen, 'E_TOO_EARLY', 'NET-25', `no round up to ${beginsMs}: the state can still be final`);
   }
-  const opensMs = roundOpensMs(network, seen.seenMs, round);
+  const opensMs = roundOpensMs(network, Math.max(seen.seenMs, beginsMs), round);
   if (around.nowMs < opensMs) {
     return refuse(seen, 'E_TOO_EARLY', 'NET-25', `round ${round} opens at ${opensMs}`);
   }

@@ -36,6 +36,12 @@ export interface ReportMark {
   readonly lock: Certificate | null;
 }
 
+/** A second signed state that the node met at the place. */
+export interface Rival {
+  readonly hash: StateHash;
+  readonly atMs: number;
+}
+
 export interface SlotRecord {
   /** Never votes or acks below this round. */
   readonly promise: number;
@@ -52,6 +58,7 @@ export interface SlotRecord {
   /** The first signed body that the node saw for this slot, and when: rounds open a time after it. */
   readonly seen: StateHash | null;
   readonly seenMs: number;
+  readonly rival: Rival | null;
   readonly report: ReportMark | null;
 }
 
@@ -65,6 +72,7 @@ export const EMPTY_SLOT: SlotRecord = {
   listed: false,
   seen: null,
   seenMs: 0,
+  rival: null,
   report: null,
 };
 
@@ -83,6 +91,7 @@ export const slotCodec: Codec<SlotRecord> = record<SlotRecord>({
   listed: flag,
   seen: optional(hash<StateHash>()),
   seenMs: uint(),
+  rival: optional(record<Rival>({ hash: hash<StateHash>(), atMs: uint() })),
   report: optional(record<ReportMark>({ round: uint(LIMITS.rounds), lock: optional(certificateCodec) })),
 });
 
@@ -152,26 +161,29 @@ export const statement = (form: Form, { chain, index }: Place, round: number, ha
   hash,
 });
 
-/** The first signed body stays the first. */
-export const see = (record: SlotRecord, hash: StateHash, nowMs: number): SlotRecord =>
-  record.seen === null ? { ...record, seen: hash, seenMs: nowMs } : record;
+/** The first signed body stays the first, and the first other one its rival. */
+export function see(record: SlotRecord, hash: StateHash, nowMs: number): SlotRecord {
+  if (record.seen === null) return { ...record, seen: hash, seenMs: nowMs };
+  if (record.rival !== null || equalBytes(record.seen, hash)) return record;
+  return { ...record, rival: { hash, atMs: nowMs } };
+}
 
 /** Vote(0, h) (spec NET-15): one vote a slot, and the same answer for ever. */
 export function decideVote(record: SlotRecord, candidate: Candidate, around: Surroundings): Decision {
   const { hash } = candidate;
   const over = closed(record, candidate, hash, around.tipIndex);
   if (over) return over;
+  const seen = see(record, hash, around.nowMs);
   const given = markOf(record.votes, 0);
   if (given) {
     return keep(
-      record,
+      seen,
       equalBytes(given.hash, hash) ? { type: 'given', leaf: given.leaf } : { type: 'conflict', with: given.hash },
     );
   }
   if (record.lock && !equalBytes(record.lock.hash, hash)) {
-    return keep(record, { type: 'conflict', with: record.lock.hash });
+    return keep(seen, { type: 'conflict', with: record.lock.hash });
   }
-  const seen = see(record, hash, around.nowMs);
   if (record.promise > 0) {
     return refuse(seen, 'E_CONFLICT', 'NET-15', `round ${record.promise} has begun: no votes of round 0 any more`);
   }

@@ -52,7 +52,9 @@ describe('NET-15: one vote a slot', () => {
   });
 
   test('another state is refused, and the answer names the one voted for', () => {
-    expect(vote(voted, g)).toEqual({ record: voted, append: null, reply: { type: 'conflict', with: h } });
+    const met = { ...voted, rival: { hash: g, atMs: 1_000 } };
+    expect(vote(voted, g)).toEqual({ record: met, append: null, reply: { type: 'conflict', with: h } });
+    expect(decideVote(met, candidate(g), { ...around, nowMs: 9_000 })).toEqual(vote(voted, g));
   });
 
   test('no vote of round 0 after a promise', () => {
@@ -180,6 +182,8 @@ describe('the slot record', () => {
     ['locked', locked],
     ['final', final],
     ['late', decideLock(promised, quorumOf(h, 1), around).record],
+    ['with a rival', vote(voted, g).record],
+    ['reported', { ...locked, promise: 3, report: { round: 3, lock: quorumOf(h) } }],
   ])('%s survives the store', (_, slot) => {
     expect(decodeWith(slotCodec, encodeWith(slotCodec, slot), 'slot')).toEqual({ ok: true, value: slot });
   });

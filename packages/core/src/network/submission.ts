@@ -17,6 +17,7 @@ import type { Context } from '../context.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { hash, list, record, type Codec } from '../encoding/schema.ts';
 import { LIMITS } from '../limits.ts';
+import type { Tree } from '../merkle/sparse.ts';
 import { check, done, fail, ok, type Result } from '../result.ts';
 import { releaseWindow, reservationTermsCodec } from '../vault/rules.ts';
 import { receiptCodec, verifyReceipts, type Receipt, type Statement } from './certificate.ts';
@@ -90,11 +91,27 @@ export function checkAdmissible(
     return check(isWindowOpen(network, body.window, nowMs), 'E_WINDOW', 'NET-11', 'the clock is outside of the window');
   }
   if (body.kind === 'account') return done;
-  const terms = readRequired(editLeaves(suite, tree), [...TERMS_LEAF.vault], reservationTermsCodec);
-  if (!terms.ok) return terms;
-  const fromMs = releaseWindow(network, terms.value).from - network.deltaMs;
-  return check(nowMs >= fromMs, 'E_TOO_EARLY', 'NET-27', `no void of this reservation before ${fromMs}`);
+  const fromMs = lastBranchMs({ suite, network }, tree);
+  if (!fromMs.ok) return fromMs;
+  return check(nowMs >= fromMs.value, 'E_TOO_EARLY', 'NET-27', `no void of this reservation before ${fromMs.value}`);
 }
+
+/** When a node admits the last branch of a vault: E + gap − Δ of a reservation. */
+function lastBranchMs({ suite, network }: NetworkContext, tree: Tree): Result<number> {
+  const terms = readRequired(editLeaves(suite, tree), [...TERMS_LEAF.vault], reservationTermsCodec);
+  return terms.ok ? ok(releaseWindow(network, terms.value).from - network.deltaMs) : terms;
+}
+
+/**
+ * After when rounds may begin for a slot with this signed state alone (spec NET-25): once the state of an account has
+ * lapsed, once the last branch of a vault has begun.
+ */
+export const roundsBeginMs = (context: NetworkContext, { body, tree }: Transition): Result<number> =>
+  body.kind === 'account' ? ok(body.window.until + context.network.gapMs) : lastBranchMs(context, tree);
+
+/** The node's clock is not before the window by more than Δ. */
+export const hasBegun = (network: Network, window: { from: number }, nowMs: number): boolean =>
+  nowMs >= window.from - network.deltaMs;
 
 /** f+1 votes of round 0 waive the clock: at least one honest node found the window open (spec NET-11). */
 export function verifyWaiver(context: Context, statement: Statement, votes: readonly Receipt[]): Result<undefined> {

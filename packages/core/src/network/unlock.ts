@@ -306,7 +306,7 @@ function waitFor({ network }: NetworkContext, unlocking: Unlocking): UnlockProgr
   const opens = nodes.flatMap(({ report, seenMs, failure }) => {
     if (report || failure?.code === 'E_CONFLICT') return [0];
     if (failure?.code !== 'E_TOO_EARLY' || seenMs === 0) return [];
-    return [Math.max(roundOpensMs(network, seenMs, round), target.notBeforeMs)];
+    return [roundOpensMs(network, Math.max(seenMs, target.notBeforeMs), round)];
   });
   const untilMs = opens.toSorted((a, b) => a - b)[network.quorum - 1] ?? null;
   return { unlocking: { ...unlocking, step: 'wait' }, asks: [], wait: { round, untilMs } };

@@ -222,7 +222,7 @@ export interface SlotStatus {
   /** The first signed state that the node saw for this slot, and when. */
   readonly seen: StateHash | null;
   readonly seenMs: number;
-  /** Body, operation and signature of the state seen. */
+  /** Body, operation and signature of the state seen, and of the first other one. */
   readonly items: readonly BundleItem[];
 }
 

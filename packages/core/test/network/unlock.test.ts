@@ -315,7 +315,7 @@ describe('NET-30: driving a slot', () => {
     const driven = drive({ votes: [A, A, B, B] });
     expect(driven.waited).toEqual([{ round: 1, untilMs: 1_000_000 + net.network.roundMs }]);
     const lapsed = drive({ votes: [A, A, B, B], notBeforeMs: 9_000_000 });
-    expect(lapsed.waited[0]).toEqual({ round: 1, untilMs: 9_000_000 });
+    expect(lapsed.waited[0]).toEqual({ round: 1, untilMs: 9_000_000 + net.network.roundMs });
   });
 
   test('nodes that have seen nothing of the slot say when after the start', () => {

@@ -81,8 +81,8 @@ export async function proveAnyFork(
   state: StateHash,
   overlay: Finder,
 ): Promise<Uint8Array | undefined> {
-  const { final, lock, seen, votes } = await readSlot(node.store, place);
-  for (const other of [final, lock?.hash, seen, ...votes.map(({ hash }) => hash)]) {
+  const { final, lock, seen, rival, votes } = await readSlot(node.store, place);
+  for (const other of [final, lock?.hash, seen, rival?.hash, ...votes.map(({ hash }) => hash)]) {
     const evidence = other ? await proveFork(node, place, state, other, overlay) : undefined;
     if (evidence) return evidence;
   }

@@ -2,10 +2,11 @@
 import {
   equalBytes,
   fail,
+  hasBegun,
   ok,
+  roundsBeginMs,
   verifyFork,
   verifySubmission,
-  type Body,
   type BundleItem,
   type Finder,
   type Place,
@@ -13,6 +14,7 @@ import {
   type StartAnswer,
   type StartRequest,
   type StateHash,
+  type Transition,
 } from '@dsm/core';
 import { decideStart, type StartReply } from '../rounds.ts';
 import type { ReportMark } from '../slot.ts';
@@ -35,27 +37,24 @@ export async function start(node: Node, request: StartRequest): Promise<Result<S
 
   const overlay = overlayOf(node.suite, request.items);
   if (!overlay.ok) return overlay;
-  const { result, used } = await verifyWithStore(node, overlay.value, (context) => verifySubmission(context, state));
-  if (!result.ok) return asParentFailure(result, overlay.value, state);
-  const { body } = result.value;
-  if (!equalBytes(body.chain, chain) || body.index !== index) {
-    return fail('E_CHAIN', 'NET-25', 'the state fills another place');
-  }
-  const forked = await isForked(node, request, overlay.value);
-  if (!forked.ok) return forked;
-
-  const brought = broughtOf(request.items, used);
-  const lapsesMs = lapseOf(node, body, forked.value);
+  const shown = await verifyShown(node, place, state, request.items, overlay.value);
+  if (!shown.ok) return shown;
+  const reason = await reasonOf(node, request, shown.value.transition, overlay.value);
+  if (!reason.ok) return reason;
+  const { body } = shown.value.transition;
+  const brought = [...new Set([...shown.value.brought, ...reason.value.brought])];
+  const { beginsMs, other } = reason.value;
+  const starting = { ...place, round, hash: state, beginsMs, other, rivals: body.kind === 'vault' };
   const answered = await node.sequencer.run<StartReply>(async (batch) => {
     const before = await readSlot(batch, place);
     const tipIndex = (await readTip(batch, chain)) ?? 0;
     const around = { tipIndex, nextLeaf: batch.nextLeaf(), nowMs: node.clock() };
-    const { record, reply } = decideStart(before, { ...place, round, hash: state, lapsesMs }, around, node.network);
+    const { record, reply } = decideStart(before, starting, around, node.network);
     if (record !== before) {
       writeSlot(batch, place, record);
       await keepItems(node, batch, brought);
     }
-    await learn(node, batch, result.value, brought, used);
+    await learn(node, batch, shown.value.transition, brought, shown.value.used);
     return { value: reply, leaf: null };
   });
   if (!answered.ok) return answered;
@@ -73,9 +72,6 @@ export async function start(node: Node, request: StartRequest): Promise<Result<S
 const voteOf = (votes: readonly { readonly round: number; readonly hash: StateHash }[]): StateHash | null =>
   votes.find(({ round }) => round === 0)?.hash ?? null;
 
-const lapseOf = ({ network }: Node, body: Body, forked: boolean): number | null =>
-  body.kind === 'account' && !forked ? body.window.until + network.gapMs : null;
-
 async function answerReport(
   node: Node,
   place: Place,
@@ -86,31 +82,65 @@ async function answerReport(
   return report.ok ? ok({ type: 'report', report: report.value }) : report;
 }
 
-/** Whether the owner is proved to have signed two states for this place: by what is shown, or what the node holds. */
-async function isForked(
+interface Shown {
+  readonly transition: Transition;
+  readonly used: readonly BundleItem[];
+  readonly brought: readonly BundleItem[];
+}
+
+/** A signed state of this place, verified like a submission whatever the clock; but a branch of a vault has begun. */
+async function verifyShown(
+  node: Node,
+  { chain, index }: Place,
+  state: StateHash,
+  items: readonly BundleItem[],
+  overlay: Finder,
+): Promise<Result<Shown>> {
+  const { result, used } = await verifyWithStore(node, overlay, (context) => verifySubmission(context, state));
+  if (!result.ok) return asParentFailure(result, overlay, state);
+  const { body } = result.value;
+  if (!equalBytes(body.chain, chain) || body.index !== index) {
+    return fail('E_CHAIN', 'NET-25', 'the state fills another place');
+  }
+  if (body.kind === 'vault' && !hasBegun(node.network, body.window, node.clock())) {
+    return fail('E_TOO_EARLY', 'NET-25', `the window of the state begins at ${body.window.from}`);
+  }
+  return ok({ transition: result.value, used, brought: broughtOf(items, used) });
+}
+
+interface Reason {
+  readonly beginsMs: number;
+  readonly other: StateHash | null;
+  readonly brought: readonly BundleItem[];
+}
+
+/** Why a round may begin: a fork of an account, a second state of a vault, or else the time of the state. */
+async function reasonOf(
   node: Node,
   { chain, index, state, fork, items }: StartRequest,
+  transition: Transition,
   overlay: Finder,
-): Promise<Result<boolean>> {
+): Promise<Result<Reason>> {
   const place: Place = { chain, index };
+  const begins = roundsBeginMs(node, transition);
+  if (!begins.ok) return begins;
+  const plain: Reason = { beginsMs: begins.value, other: null, brought: [] };
+  if (fork !== null && (!equalBytes(fork.chain, chain) || fork.index !== index)) {
+    return fail('E_CHAIN', 'NET-25', 'the fork is of another place');
+  }
+  if (transition.body.kind === 'vault') {
+    const other = fork && [fork.first, fork.second].find((one) => !equalBytes(one, state));
+    if (!other) return ok(plain);
+    const shown = await verifyShown(node, place, other, items, overlay);
+    return shown.ok ? ok({ ...plain, other, brought: shown.value.brought }) : shown;
+  }
   if (fork === null) {
     const known = await hasEvidence(node, place);
-    return ok(known || (await proveAnyFork(node, place, state, overlay)) !== undefined);
-  }
-  if (!equalBytes(fork.chain, chain) || fork.index !== index) {
-    return fail('E_CHAIN', 'NET-25', 'the fork is of another place');
+    const isForked = known || (await proveAnyFork(node, place, state, overlay)) !== undefined;
+    return ok(isForked ? { ...plain, beginsMs: 0 } : plain);
   }
   const { result, used } = await verifyWithStore(node, overlay, (context) => verifyFork(context, fork));
   if (!result.ok) return result;
-  await keepForkItems(node, broughtOf(items, used));
   await keepEvidence(node, fork, used);
-  return ok(true);
-}
-
-/** What proved the fork: the node shows both tips to whoever asks for them. */
-async function keepForkItems(node: Node, items: readonly BundleItem[]): Promise<void> {
-  await node.sequencer.run(async (batch) => {
-    await keepItems(node, batch, items);
-    return { value: undefined, leaf: null };
-  });
+  return ok({ beginsMs: 0, other: null, brought: broughtOf(items, used) });
 }

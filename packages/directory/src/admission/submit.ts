@@ -1,5 +1,7 @@
 /** Vote(0, h) (spec NET-15): a submission is verified completely, then decided. */
 import {
+  fail,
+  hasBegun,
   isWindowOpen,
   NO_EVIDENCE,
   ok,
@@ -29,6 +31,11 @@ export async function submit(node: Node, submission: Submission): Promise<Result
   const isOpen = () => isWindowOpen(node.network, body.window, node.clock());
   const waived = isOpen() ? ok(false) : checkWaiver(node, place, submission);
   if (!waived.ok) return waived;
+
+  // A branch of a vault whose time has not come is no rival of the one whose time it is.
+  if (body.kind === 'vault' && !waived.value && !hasBegun(node.network, body.window, node.clock())) {
+    return fail('E_WINDOW', 'NET-11', "the node's clock is before the window");
+  }
 
   const brought = broughtOf(submission.items, used);
   const seen: { before: StateHash | null } = { before: null };
