@@ -171,19 +171,24 @@ export const cutSectors = (record: Uint8Array, sectorBytes: number): Uint8Array[
     record.subarray(i * sectorBytes, (i + 1) * sectorBytes),
   );
 
+export interface DiskRecord {
+  readonly payload: Uint8Array;
+  readonly checksum: number;
+  /** The sector behind it. */
+  readonly next: number;
+}
+
 /** The record from this sector on; undefined when it is not whole. */
-export function readRecord(
-  disk: Disk,
-  at: number,
-): { readonly payload: Uint8Array; readonly next: number } | undefined {
+export function readRecord(disk: Disk, at: number): DiskRecord | undefined {
   const first = disk.sectors[at];
   if (!first) return undefined;
   const length = new DataView(first.buffer, first.byteOffset).getUint32(0);
   const count = Math.ceil((HEADER_BYTES + length) / disk.sectorBytes);
   if (at + count > disk.sectors.length) return undefined;
   const record = joinSectors(disk.sectors.slice(at, at + count), disk.sectorBytes);
-  if (new DataView(record.buffer, record.byteOffset).getUint32(4) !== checksum(record, length)) return undefined;
-  return { payload: record.subarray(HEADER_BYTES, HEADER_BYTES + length), next: at + count };
+  const stated = new DataView(record.buffer, record.byteOffset).getUint32(4);
+  if (stated !== checksum(record, length)) return undefined;
+  return { payload: record.subarray(HEADER_BYTES, HEADER_BYTES + length), checksum: stated, next: at + count };
 }
 
 function joinSectors(sectors: readonly Uint8Array[], sectorBytes: number): Uint8Array {

@@ -1,0 +1,63 @@
+/**
+ * `npm run simulate:crashes [-- --workload NAME --once --seconds S --json]`: a crash at every write point of the
+ * workloads, with every choice of unsynced sectors, and a second one while the interrupted step is repeated.
+ */
+import { parseArgs } from 'node:util';
+import { describePlan, enumerateCrashes, type Enumerated } from './enumerate.ts';
+import { WORKLOADS } from './workloads.ts';
+
+const { values } = parseArgs({
+  options: {
+    workload: { type: 'string', multiple: true },
+    once: { type: 'boolean', default: false },
+    'stop-at-first': { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '600' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+const names = values.workload ?? WORKLOADS.map(({ name }) => name);
+const unknown = names.filter((name) => !WORKLOADS.some((workload) => workload.name === name));
+if (unknown.length > 0) {
+  console.error(`no such workload: ${unknown.join(', ')}; there are: ${WORKLOADS.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+
+const began = performance.now();
+const isOver = (): boolean => performance.now() - began > Number(values.seconds) * 1_000;
+const results: (Enumerated & { readonly name: string; readonly seconds: number })[] = [];
+
+for (const workload of WORKLOADS.filter(({ name }) => names.includes(name))) {
+  const start = performance.now();
+  let shown = start;
+  const enumerated = await enumerateCrashes(workload, {
+    twice: !values.once,
+    stopAtFirst: values['stop-at-first'],
+    isOver,
+    report: ({ once, twice }) => {
+      if (performance.now() - shown < 5_000) return;
+      shown = performance.now();
+      console.error(`${workload.name}: ${once} + ${twice} plays`);
+    },
+  });
+  const seconds = (performance.now() - start) / 1_000;
+  results.push({ ...enumerated, name: workload.name, seconds });
+  const { points, disks, once, twice } = enumerated.figures;
+  if (!values.json) {
+    console.log(
+      `${workload.name.padEnd(12)} ${points} points, ${disks} disks, ${once} crashes, ${twice} second crashes, ${seconds.toFixed(1)} s: ${workload.what}`,
+    );
+  }
+  for (const { plan, what } of enumerated.violations.slice(0, 5)) console.error(`  ${describePlan(plan)}:\n  ${what}`);
+}
+
+const sum = (pick: (result: Enumerated) => number): number =>
+  results.reduce((total, result) => total + pick(result), 0);
+const violations = sum((result) => result.violations.length);
+const cutShort = isOver() ? ', cut short by --seconds' : '';
+if (values.json) console.log(JSON.stringify(results));
+console.log(
+  `${results.length} workloads, ${sum(({ figures }) => figures.points)} crash points, ${sum(({ figures }) => figures.disks)} disks, ${sum(({ figures }) => figures.once)} crashes and ${sum(({ figures }) => figures.twice)} second crashes played, ${violations} violations${cutShort}`,
+);
+// What died in a play waits for ever, and its timers with it.
+process.exit(violations > 0 || isOver() ? 1 : 0);
