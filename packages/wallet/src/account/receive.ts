@@ -92,7 +92,7 @@ const settled = (payment: PaymentRecord): PaymentRecord => ({
 });
 
 /** A payment that this device learns of from the network: it is certified, whenever it is credited. */
-const incomingPayment = (device: Device, body: Body, { token, amount }: Output): PaymentRecord => ({
+export const incomingPayment = (device: Device, body: Body, { token, amount }: Output): PaymentRecord => ({
   payment: body.precommit,
   kind: 'online',
   direction: 'in',

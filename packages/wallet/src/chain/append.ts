@@ -30,6 +30,7 @@ import { putItems, readItem } from '../records/item.ts';
 import { journalRecords } from '../records/journal.ts';
 import { putLeaves } from '../records/leaf.ts';
 import { readState, stateRecords, type StateMode, type StateRecord } from '../records/state.ts';
+import { requireMayAppend } from '../restore/guard.ts';
 import { draftNext, itemsOfDraft, requireChain, type Draft, type HeldChain } from './draft.ts';
 
 export interface AppendOptions {
@@ -72,6 +73,8 @@ export async function writeIntent(
   const { index } = transition.body;
   const own = ownAuthority(device, transition);
   if (!own.ok) return own;
+  const allowed = await requireMayAppend(device, transition);
+  if (!allowed.ok) return allowed;
   const state: StateRecord = { hash: transition.hash, status: 'intent', mode, attached };
   const committed = await device.store.commit(
     [
@@ -109,6 +112,8 @@ export async function signIntent(device: Device, chain: ChainId, index: number):
   const own = ownAuthority(device, transition.value);
   if (!own.ok) return own;
   if (state.status !== 'intent') return transition;
+  const allowed = await requireMayAppend(device, transition.value);
+  if (!allowed.ok) return allowed;
   const authority = own.value;
   const signature = signMessage(device.suite, device.key.secretKey, authority.purpose, authority.message(hash));
   const place = placeKey(chain, index);

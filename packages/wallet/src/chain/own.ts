@@ -20,6 +20,7 @@ import { requireUnforked } from '../evidence/store.ts';
 import { readChain } from '../records/chain.ts';
 import { readItem } from '../records/item.ts';
 import { readState, type StateRecord } from '../records/state.ts';
+import { requireMaySign } from '../restore/guard.ts';
 import { appendState, finishIntent } from './append.ts';
 import { readBody, type HeldChain } from './draft.ts';
 
@@ -82,6 +83,8 @@ export interface Certified {
  * `E_PARENT`: not begun, since an older state that must settle first has too few answers.
  */
 export async function operateOnline(device: Device, options: OnlineOptions): Promise<Result<Certified>> {
+  const may = await requireMaySign(device);
+  if (!may.ok) return may;
   const unforked = await requireUnforked(device);
   if (!unforked.ok) return unforked;
   const settled = await settleOwn(device);

@@ -34,9 +34,13 @@ export async function settledPayments(storage: Storage, body: Body, { kind, oper
   return [];
 }
 
+/** Of what was under way before a restore only what was shown to be committed counts. */
+const isPaid = ({ status, grade }: PaymentRecord): boolean => status !== 'unknown' || grade !== null;
+
 const paidFrom = async (storage: Storage, vault: ChainId): Promise<readonly PaymentRecord[]> =>
   (await listPayments(storage)).filter(
-    (payment) => payment.vault !== null && equalBytes(payment.vault, vault) && !CLOSED.has(payment.status),
+    (payment) =>
+      payment.vault !== null && equalBytes(payment.vault, vault) && !CLOSED.has(payment.status) && isPaid(payment),
   );
 
 /** What nobody claimed before E went back to the payer. */

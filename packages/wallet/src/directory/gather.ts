@@ -46,11 +46,7 @@ export interface Gathered {
 }
 
 /** Gathers the Final of a state. */
-export async function gatherCertificate(
-  client: Client,
-  made: Package,
-  hurryMs: number = HURRY_MS,
-): Promise<Gathered> {
+export async function gatherCertificate(client: Client, made: Package, hurryMs: number = HURRY_MS): Promise<Gathered> {
   const { chain, index } = made.body;
   const answers = makeQueue<GatherEvent>();
   let progress: Progress = startGathering(client, { chain, index, hash: made.hash });

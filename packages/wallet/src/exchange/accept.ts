@@ -8,6 +8,7 @@ import {
   verifyAccept,
   verifyOffer,
   type BundleItem,
+  type ErrorCode,
   type Context,
   type HalfOperation,
   type OfferFacts,
@@ -29,7 +30,11 @@ import { readChain } from '../records/chain.ts';
 import { putItems, readItem } from '../records/item.ts';
 import { listPayments, paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { reservationRecords } from '../records/reservation.ts';
+import { readRestore } from '../records/restore.ts';
 import { putToken } from '../records/token.ts';
+import { requireOpenHalf } from '../restore/guard.ts';
+import { learnRestored, requireSuccession } from '../restore/halves.ts';
+import { requireNewer } from '../restore/older.ts';
 import { answerTurn, exchangeOf, openMessage, openPayments, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
 import { judgeOffer, knownReservation } from './judge.ts';
@@ -67,6 +72,10 @@ export async function accept(
   if (earlier) return repeatAccept(device, earlier, options.compact ?? false);
   const judged = await judgeOffer(device, facts);
   if (!judged.ok) return judged;
+  const open = await requireOpenHalf(device, facts.half);
+  if (!open.ok) return open;
+  const newer = await requireNewer(device, facts, read.value.used);
+  if (!newer.ok) return newer;
   const crossed = await crossedOffers(device, facts);
   if (!crossed.ok) return crossed;
   const relationship = await relationshipOf(device, facts);
@@ -99,12 +108,19 @@ async function readOffer(device: Device, proposal: Proposal, items: readonly Bun
   const base = isNew ? await replayTo(device, items, proposal.half, genesis.value) : undefined;
   if (base && !base.ok) return base;
   const replay = await replayProposal(device, proposal, items);
-  if (!replay.ok) return replay;
+  if (!replay.ok && !(await isForgotten(device, replay.error.code, items))) return replay;
   const verify = (context: Context) => verifyOffer(context, proposal);
-  const witnesses = missingWitnesses(items, replay.value);
+  const witnesses = replay.ok ? missingWitnesses(items, replay.value) : [];
   const { result, used } = await runOverMessage(device, items, [proposal.state], verify, witnesses);
   return result.ok ? ok({ facts: result.value, used, base: base?.value }) : result;
 }
+
+/**
+ * The lost device has seen older steps that this one has not. The offer shows what its own step needs, and the commit,
+ * which knows of the restore by then, shows them again.
+ */
+const isForgotten = async (device: Device, code: ErrorCode, items: readonly BundleItem[]): Promise<boolean> =>
+  code === 'E_INCOMPLETE' && items.some((item) => item.type === 'witness') && (await readRestore(device)) !== undefined;
 
 /** Witnesses of the repeated steps, unless the peer sent its own. */
 const missingWitnesses = (items: readonly BundleItem[], witnesses: readonly BundleItem[]): readonly BundleItem[] =>
@@ -146,10 +162,9 @@ async function crossedOffers(device: Device, facts: OfferFacts): Promise<Result<
 async function relationshipOf(device: Device, facts: OfferFacts): Promise<Result<RelationshipRecord>> {
   const begun = await beginRelationship(device, facts.half.owner, facts.half);
   if (!begun.ok) return begun;
-  const { peerHalf } = begun.value;
-  return peerHalf === null || equalBytes(peerHalf, facts.halfChain)
-    ? begun
-    : fail('E_MISMATCH', 'REL-1', 'the payer shows another half of this relationship than before');
+  const shown = { chain: facts.halfChain, terms: facts.half };
+  const follows = await requireSuccession(device, begun.value.peerHalf, shown);
+  return follows.ok ? begun : follows;
 }
 
 interface Accepting extends ReadOffer {
@@ -208,6 +223,7 @@ async function acceptWrites(
   const reservation = await knownReservation(device, facts);
   return [
     ...putItems(device, used),
+    ...(await learnRestored(device, facts.half)),
     ...(await holdsWrites(device, facts.half.owner, used, items)),
     ...(await closeSuperseded(device, facts)),
     ...crossed.map((one) => paymentRecords.put(device, one.payment, { ...one, status: 'cancelled' })),

@@ -21,6 +21,9 @@ import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { reservationRecords } from '../records/reservation.ts';
 import { putToken } from '../records/token.ts';
+import { requireOpenHalf } from '../restore/guard.ts';
+import { learnRestored, requireSuccession } from '../restore/halves.ts';
+import { requireNewer } from '../restore/older.ts';
 import { answerTurn, exchangeOf, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, type Replay } from './halves.ts';
 import { holdsWrites, itemsSent } from './peer-holds.ts';
@@ -98,7 +101,13 @@ export interface Committing extends ReadAgreement {
 
 /** Intent, signature, message: each durable before the next. */
 export async function signCommit(device: Device, committing: Committing): Promise<Result<Exchanged>> {
-  const { draft, facts } = committing;
+  const { draft, facts, used, relationship, replay } = committing;
+  const ready = await firstOf(
+    () => requireOpenHalf(device, facts.accept.half),
+    () => requireSuccession(device, relationship.peerHalf, { chain: replay.chain, terms: facts.accept.half }),
+    () => requireNewer(device, facts.offer, used),
+  );
+  if (!ready.ok) return ready;
   const payment: PaymentRecord = { ...committing.payment, status: 'committed', grade: facts.offer.grade };
   const rows = await commitWrites(device, committing, payment);
   const intent = await writeIntent(device, draft, {
@@ -110,6 +119,15 @@ export async function signCommit(device: Device, committing: Committing): Promis
   const { body } = draft.transition;
   const signed = await signIntent(device, body.chain, body.index);
   return signed.ok ? answerCommit(device, payment, committing.compact) : signed;
+}
+
+/** The first failure, each asked only when the one before was none. */
+async function firstOf(...checks: readonly (() => Promise<Result<undefined>>)[]): Promise<Result<undefined>> {
+  for (const run of checks) {
+    const result = await run();
+    if (!result.ok) return result;
+  }
+  return ok(undefined);
 }
 
 async function commitWrites(
@@ -124,6 +142,7 @@ async function commitWrites(
   const overtaken = await closeOvertaken(device, replay, payment.payment);
   return [
     ...putItems(device, used),
+    ...(await learnRestored(device, facts.accept.half)),
     ...(await holdsWrites(device, relationship.peer, [...used, ...sent], items)),
     ...adoptWrites(device, replay, facts.accept.half.k),
     ...outcomes,

@@ -2,6 +2,7 @@
 import { equalBytes, fail, ok, type Result } from '@dsm/core';
 import type { Device } from '../device.ts';
 import { listPayments, paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
+import { readRestore } from '../records/restore.ts';
 import { isOver, policyOf, repeatedCommand, type Exchanged } from './common.ts';
 import { offer, type OfferOptions } from './offer.ts';
 
@@ -38,6 +39,10 @@ export async function refund(device: Device, options: RefundOptions): Promise<Re
   if (!original) return fail('E_NOT_FOUND', 'REL-24', 'there is no such payment');
   if (original.direction !== 'in' || !RECEIVED.has(original.status)) {
     return fail('E_STATE', 'REL-24', 'only a payment that was received is paid back');
+  }
+  const restore = await readRestore(device);
+  if (restore && original.at <= restore.restoredAt) {
+    return fail('E_STATE', 'REL-24', 'it is older than the restore from a backup: whether it was paid back is unknown');
   }
   const left = original.amount - (await refunded(device, original, options.command));
   const amount = options.amount ?? left;

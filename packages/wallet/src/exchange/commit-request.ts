@@ -17,6 +17,7 @@ import type { Device } from '../device.ts';
 import { runWith } from '../evidence/run-with.ts';
 import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
+import { chainOfState } from '../restore/half-terms.ts';
 import { paymentOf } from './accept.ts';
 import { answerCommit, isCommitted, mayCommit, redraft, signCommit, verifyAgreement } from './agreement.ts';
 import { openMessage, type Exchanged } from './common.ts';
@@ -41,7 +42,8 @@ export async function commitToRequest(device: Device, bytes: Uint8Array, compact
   if (!relationship?.peerHalf) {
     return fail('E_MISMATCH', 'REL-17', 'the request is about a relationship that this device does not know');
   }
-  const replay = await replayTo(device, items, relationship.peerHalf, agreement.accept);
+  const chain = (await chainOfState(device, items, agreement.accept)) ?? relationship.peerHalf;
+  const replay = await replayTo(device, items, chain, agreement.accept);
   if (!replay.ok) return replay;
   const crossed = await settleCrossing(device, agreement, items, relationship, replay.value);
   if (!crossed.ok) return crossed;

@@ -48,10 +48,6 @@ async function commitToAccept(device: Device, bytes: Uint8Array, compact: boolea
   if (!found.ok) return found;
   const { proposal } = found.value.exchange;
   if (isCommitted(payment)) return answerCommit(device, payment, compact);
-  const { peerHalf } = found.value.relationship;
-  if (peerHalf !== null && !equalBytes(peerHalf, chain)) {
-    return fail('E_MISMATCH', 'REL-1', 'the payee shows another half of this relationship than before');
-  }
   const replay = await replayTo(device, items, chain, content.accept);
   if (!replay.ok) return replay;
   const agreement = { proposal, accept: content.accept };

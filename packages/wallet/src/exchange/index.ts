@@ -6,6 +6,7 @@ import type { Result } from '@dsm/core';
 import type { Device } from '../device.ts';
 import { guardStore } from '../guard.ts';
 import type { PaymentRecord } from '../records/payment.ts';
+import { requireMaySign } from '../restore/guard.ts';
 import { accept as takeOffer, type AcceptOptions } from './accept.ts';
 import { cancel as withdraw, refund as payBack, type RefundOptions } from './closing.ts';
 import { commit as signAgreed, type CommitOptions } from './commit.ts';
@@ -16,27 +17,35 @@ import { request as makeRequest, type RequestOptions } from './request.ts';
 
 type Answer = Promise<Result<Exchanged>>;
 
+/** A restored device signs nothing for a while (rule WAL-34). */
+const signing = <T>(device: Device, run: () => Promise<Result<T>>): Promise<Result<T>> =>
+  guardStore(async () => {
+    const may = await requireMaySign(device);
+    return may.ok ? run() : may;
+  });
+
 /** The payer proposes. */
-export const offer = (device: Device, options: OfferOptions): Answer => guardStore(() => makeOffer(device, options));
+export const offer = (device: Device, options: OfferOptions): Answer =>
+  signing(device, () => makeOffer(device, options));
 
 /** The payee judges an offer and co-signs it on its own half. */
 export const accept = (device: Device, message: Uint8Array, options?: AcceptOptions): Answer =>
-  guardStore(() => takeOffer(device, message, options));
+  signing(device, () => takeOffer(device, message, options));
 
 /** The payee proposes and accepts in advance. */
 export const request = (device: Device, options: RequestOptions): Answer =>
-  guardStore(() => makeRequest(device, options));
+  signing(device, () => makeRequest(device, options));
 
 /** The payer signs, after an accept or on a request. */
 export const commit = (device: Device, message: Uint8Array, options?: CommitOptions): Answer =>
-  guardStore(() => signAgreed(device, message, options));
+  signing(device, () => signAgreed(device, message, options));
 
 /** The payee takes the commit: from here on it has been paid, in the grade that the answer names. */
 export const receive = (device: Device, message: Uint8Array): Answer => guardStore(() => takeCommit(device, message));
 
 /** The payee confirms what it received. */
 export const acknowledge = (device: Device, payment: PaymentRecord, compact?: boolean): Answer =>
-  guardStore(() => signAck(device, payment, compact));
+  signing(device, () => signAck(device, payment, compact));
 
 /** The payer takes the confirmation. */
 export const takeAck = (device: Device, message: Uint8Array): Answer => guardStore(() => readAck(device, message));
@@ -46,7 +55,8 @@ export const cancel = (device: Device, payment: Uint8Array): Promise<Result<Paym
   guardStore(() => withdraw(device, payment));
 
 /** A payment back that names the original. */
-export const refund = (device: Device, options: RefundOptions): Answer => guardStore(() => payBack(device, options));
+export const refund = (device: Device, options: RefundOptions): Answer =>
+  signing(device, () => payBack(device, options));
 
 export type { AcceptOptions, CommitOptions, Exchanged, OfferOptions, RefundOptions, RequestOptions };
 export { listRelationships, type RelationshipRecord, type Turn } from './records.ts';

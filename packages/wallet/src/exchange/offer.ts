@@ -26,6 +26,7 @@ import { commandRecords } from '../records/command.ts';
 import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { listReservations, type ReservationRecord } from '../records/reservation.ts';
+import { withoutOlder } from '../restore/older.ts';
 import {
   answerTurn,
   checkOrder,
@@ -134,7 +135,7 @@ async function draftReserved(device: Device, options: OfferOptions): Promise<Res
 /** The open reservation for this payee that covers the amount and ends first. */
 async function chooseReservation(device: Device, options: OfferOptions): Promise<Result<ReservationRecord>> {
   const now = device.clock();
-  const usable = (await listReservations(device)).filter(
+  const open = (await listReservations(device)).filter(
     (one) =>
       one.status === 'open' &&
       equalBytes(one.payer, device.account) &&
@@ -142,6 +143,7 @@ async function chooseReservation(device: Device, options: OfferOptions): Promise
       equalBytes(one.token, options.token) &&
       one.until - device.network.marginMs > now,
   );
+  const usable = await withoutOlder(device, open);
   const covering = usable.filter((one) => one.funded - one.total >= options.amount);
   const [chosen] = covering.toSorted((a, b) => a.until - b.until);
   if (chosen) return ok(chosen);

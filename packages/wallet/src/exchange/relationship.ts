@@ -26,6 +26,7 @@ import { placeKey } from '../records/codecs.ts';
 import { putItems, readItem } from '../records/item.ts';
 import { putLeaves } from '../records/leaf.ts';
 import type { ReservationRecord } from '../records/reservation.ts';
+import { readRestore } from '../records/restore.ts';
 import { stateRecords } from '../records/state.ts';
 import {
   findRelationship,
@@ -94,7 +95,7 @@ export async function beginRelationship(
 }
 
 /** Rows of a chain of kind half that begins here. */
-function installHalf(device: Device, { body, tree }: Genesis, operation: HalfGenesis): readonly Write[] {
+export function installHalf(device: Device, { body, tree }: Genesis, operation: HalfGenesis): readonly Write[] {
   const tip: Tip = { index: 0, hash: stateHash(device.suite, body) };
   const items: readonly BundleItem[] = [
     { type: 'body', body },
@@ -116,6 +117,7 @@ function installHalf(device: Device, { body, tree }: Genesis, operation: HalfGen
 async function ownHalfTerms(device: Device, peer: ChainId, terms: RelationshipTerms): Promise<Result<HalfGenesis>> {
   const genesis = await readItem(device, itemNames.genesis(device.account));
   if (genesis?.type !== 'body') return fail('E_DAMAGED', 'WAL-1', 'the genesis of the own account is missing');
+  const restore = await readRestore(device);
   return ok({
     type: 'genesis',
     purpose: terms.purpose,
@@ -125,6 +127,6 @@ async function ownHalfTerms(device: Device, peer: ChainId, terms: RelationshipTe
     owner: device.account,
     key: device.key.publicKey,
     peer,
-    base: { index: 0, hash: stateHash(device.suite, genesis.body) },
+    base: restore?.restored ?? { index: 0, hash: stateHash(device.suite, genesis.body) },
   });
 }

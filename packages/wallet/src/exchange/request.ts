@@ -22,6 +22,7 @@ import { commandRecords } from '../records/command.ts';
 import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { listReservations, type ReservationRecord } from '../records/reservation.ts';
+import { withoutOlder } from '../restore/older.ts';
 import { listOutcomes } from './accept.ts';
 import { statesOf } from './agreement.ts';
 import { answerTurn, checkOrder, exchangeOf, policyOf, repeatedCommand, type Exchanged } from './common.ts';
@@ -116,7 +117,8 @@ async function chooseReservation(device: Device, options: RequestOptions): Promi
       one.until - device.network.marginMs > now &&
       one.funded - one.total >= options.amount,
   );
-  const [chosen] = usable.toSorted((a, b) => a.until - b.until);
+  const newer = await withoutOlder(device, usable);
+  const [chosen] = newer.toSorted((a, b) => a.until - b.until);
   return chosen
     ? ok(chosen)
     : fail('E_RESERVATION', 'RES-2', 'no reservation of this payer that is known here covers the amount');

@@ -125,11 +125,14 @@ export async function stepsToShow(
 }
 
 /** Index of the newest own half state that the peer has named as seen; 0 while it has named none. */
-async function seenIndex(storage: Storage, { peerHalf }: RelationshipRecord): Promise<number> {
+async function seenIndex(storage: Storage, { ownHalf, peerHalf }: RelationshipRecord): Promise<number> {
   const peer = peerHalf && (await readChain(storage, peerHalf));
   const tip = peer && (await readBody(storage, peer.tip.hash));
   const item = tip && (await readItem(storage, itemNames.operation(tip.op)));
   if (item?.type !== 'operation' || item.operation.kind !== 'half') return 0;
   const { operation } = item.operation;
-  return operation.type === 'genesis' ? 0 : operation.seen.index;
+  if (operation.type === 'genesis') return 0;
+  // A state of a half whose place this one has taken says nothing about this one.
+  const seen = await readBody(storage, operation.seen.hash);
+  return seen && equalBytes(seen.chain, ownHalf) ? operation.seen.index : 0;
 }

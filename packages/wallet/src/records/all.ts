@@ -5,6 +5,8 @@ export const allCollections: readonly string[] = [
   'endpoints',
   'time',
   'published',
+  'restore',
+  'restored',
   'chain',
   'state',
   'leaf',

@@ -29,7 +29,9 @@ export type PaymentStatus =
   | 'cancelled'
   | 'expired'
   | 'lost'
-  | 'void';
+  | 'void'
+  /** Begun before a restore, and nobody here knows what became of it. */
+  | 'unknown';
 
 export interface PaymentRecord {
   /** `C_pre` of the state that pays: the same on both sides. */
@@ -81,6 +83,7 @@ export const paymentRecords: Collection<PaymentRecord> = defineCollection('payme
       'expired',
       'lost',
       'void',
+      'unknown',
     ]),
     at: uint(),
     state: optional(hash<StateHash>()),

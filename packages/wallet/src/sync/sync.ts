@@ -9,6 +9,7 @@ import { askOnce } from '../directory/patience.ts';
 import { publishCard } from '../directory/publish.ts';
 import { lookForCopy } from '../evidence/own-copy.ts';
 import { guardStore } from '../guard.ts';
+import { finishRestore } from '../restore/finish.ts';
 import { listEvidenceRecords } from '../records/evidence.ts';
 import { claimTotals, refreshReservations, type Claimed } from './claims.ts';
 import { lookForCredits, takeCredits } from './credits.ts';
@@ -84,6 +85,8 @@ interface Round extends Omit<Moved, 'open'> {
 }
 
 async function moveOnce(device: Device, notes: Notes): Promise<Result<Round>> {
+  const restored = notes.take(await finishRestore(device));
+  if (!restored.ok) return restored;
   const own = await settleJournal(device, notes);
   if (!own.ok) return own;
   const held = await submitHeldRuns(device, notes);
@@ -95,6 +98,6 @@ async function moveOnce(device: Device, notes: Notes): Promise<Result<Round>> {
   const taken = await takeCredits(device, notes);
   if (!taken.ok) return taken;
   const received = [...own.value.received, ...taken.value];
-  const certified = own.value.certified + held.value;
+  const certified = own.value.certified + held.value + (restored.value ?? 0);
   return ok({ received, claimed: claimed.value, certified, spread: own.value.spread });
 }

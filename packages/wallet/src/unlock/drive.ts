@@ -51,6 +51,8 @@ export interface OpenSlot extends Place {
   readonly candidates: readonly Candidate[];
   /** Nodes begin no round before. */
   readonly notBeforeMs: number;
+  /** By then there is a reason for rounds at every node. */
+  readonly latestMs: number;
 }
 
 export type Driven =
@@ -101,10 +103,17 @@ export async function driveSlot(client: Driver, slot: OpenSlot, pace: Pace): Pro
   }
 }
 
-/** Whatever nodes claim: they have seen the slot by now, and a round opens a known time after that. */
-function openingOf({ network, clock }: Driver, { notBeforeMs }: OpenSlot, { round, untilMs }: UnlockWait): number {
-  const latest = Math.max(roundOpensMs(network, clock(), round), notBeforeMs) + network.deltaMs;
-  return Math.min(untilMs ?? roundOpensMs(network, clock(), round), latest);
+/**
+ * Whatever nodes claim: they have seen the slot by now, and a round opens a known time after that. Where a round is
+ * past its time and not open, nodes have no reason for it yet.
+ */
+function openingOf({ network, clock }: Driver, slot: OpenSlot, { round, untilMs }: UnlockWait): number {
+  const { notBeforeMs, latestMs } = slot;
+  const now = clock();
+  const latest = roundOpensMs(network, Math.max(now, notBeforeMs), round) + network.deltaMs;
+  if (untilMs === null) return Math.min(roundOpensMs(network, now, round), latest);
+  const isOverdue = untilMs + 2 * network.deltaMs < now;
+  return isOverdue && latestMs > now ? roundOpensMs(network, latestMs, round) : Math.min(untilMs, latest);
 }
 
 /** Clocks differ, so a round may not be open yet when this one says so; nodes are not asked without pause. */

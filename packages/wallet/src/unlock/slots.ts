@@ -8,6 +8,8 @@ import {
   itemNames,
   makeVoid,
   ok,
+  orderFork,
+  releaseWindow,
   verifyCandidate,
   type Body,
   type BundleItem,
@@ -29,6 +31,7 @@ import { listReservations } from '../records/reservation.ts';
 import { readState } from '../records/state.ts';
 import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
 import { openStates } from '../sync/held.ts';
+import { readTerms } from '../vault/record.ts';
 import type { Candidate, OpenSlot } from './drive.ts';
 
 /** A place that is not final, and the signed states that this device has for it, the most wanted first. */
@@ -86,7 +89,7 @@ export async function openSlot(device: Device, place: OpenPlace): Promise<Result
   const [shown] = candidates;
   const body = shown && (await readBody(device, shown.hash));
   if (!shown || !body) return fail('E_NOT_FOUND', 'WAL-13', 'there is no signed state for this place');
-  if (place.kind === 'vault') return ok({ chain, index, shown, candidates, fork: null, notBeforeMs: 0 });
+  if (place.kind === 'vault') return vaultSlot(device, place, candidates, body);
   const evidence = (await listEvidenceRecords(device)).find(({ fork }) => isPlace(fork, place));
   const fork = evidence ? { fork: evidence.fork, items: evidence.items } : null;
   const empty = await voidOf(device, body);
@@ -99,6 +102,28 @@ export async function openSlot(device: Device, place: OpenPlace): Promise<Result
     fork,
     candidates: isOver ? [empty.value] : [...candidates, empty.value],
     notBeforeMs: fork ? 0 : lapsesMs(device, body) + 1,
+    latestMs: lapsesMs(device, body) + 1,
+  });
+}
+
+/** Two drafts for one place are a reason for rounds; a node may have met another one than these as well. */
+async function vaultSlot(
+  device: Device,
+  { chain, index }: OpenPlace,
+  candidates: readonly Candidate[],
+  shown: Body,
+): Promise<Result<OpenSlot>> {
+  const [first, second] = candidates;
+  const terms = await readTerms(device, chain);
+  if (!first || !terms) return fail('E_NOT_FOUND', 'WAL-13', 'there is no signed state for this place');
+  return ok({
+    chain,
+    index,
+    shown: first,
+    candidates,
+    fork: second ? { fork: orderFork(shown.chain, index, first.hash, second.hash), items: second.items } : null,
+    notBeforeMs: 0,
+    latestMs: releaseWindow(device.network, terms).from,
   });
 }
 

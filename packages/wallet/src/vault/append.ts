@@ -29,6 +29,7 @@ import { putItems } from '../records/item.ts';
 import { journalRecords } from '../records/journal.ts';
 import { stateRecords, type StateRecord } from '../records/state.ts';
 import { draftKey, vaultDraftRecords } from '../records/vault-draft.ts';
+import { requireMaySign } from '../restore/guard.ts';
 import { openVault, type HeldVault } from './record.ts';
 
 /** Base units claimed with the newest final state deducted: the canonical claim of this total. */
@@ -69,6 +70,8 @@ export async function appendClaim(
 export async function appendRelease(device: Device, vault: ChainId): Promise<Result<Transition>> {
   const held = await openVault(device, vault);
   if (!held.ok) return held;
+  const may = await requireMaySign(device);
+  if (!may.ok) return may;
   const operation = releaseOperation(device, held.value);
   if (device.clock() < operation.window.from) {
     return fail('E_TOO_EARLY', 'RES-5', 'the reservation is not over yet');

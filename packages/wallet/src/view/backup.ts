@@ -19,7 +19,7 @@ import { deriveSecret } from '../keys/derive.ts';
 import { allCollections } from '../records/all.ts';
 
 /** Form of what is sealed: `[version, [[collection, [[key, value], …]], …]]`. */
-const BACKUP_VERSION = 1;
+export const BACKUP_VERSION = 1;
 
 const recordsToItem = (records: readonly StoreRecord[]): Item => records.map(({ key, value }) => [key, value]);
 

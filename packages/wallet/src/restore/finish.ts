@@ -1,0 +1,93 @@
+/**
+ * From the restored wallet to one that pays again (spec WAL-34, WAL-35): what the account did since the backup is
+ * adopted, what it left open is settled, and after the date a `restored` state is certified, on which all halves
+ * stand from then on. Every step is durable before the next and may be repeated.
+ */
+import { done, equalBytes, fail, ok, type Result, type Tip } from '@dsm/core';
+import { appendState } from '../chain/append.ts';
+import { windowFrom } from '../chain/own.ts';
+import type { Device } from '../device.ts';
+import { certify } from '../directory/certify.ts';
+import { requireUnforked } from '../evidence/store.ts';
+import { damaged } from '../guard.ts';
+import { readChain } from '../records/chain.ts';
+import { readFinal } from '../records/final.ts';
+import { SOLE } from '../records/meta.ts';
+import { readRestore, restoreRecords, type RestoreRecord } from '../records/restore.ts';
+import { adoptPublished } from './adopt.ts';
+import { isWaiting, requireDate } from './guard.ts';
+import { renewHalves } from './halves.ts';
+import { takeOverOpen } from './slot.ts';
+
+/**
+ * One attempt; answers how many states were adopted or certified. `E_TOO_EARLY` with the date until which nothing is
+ * signed; `E_PENDING`, `E_UNREACHABLE`: later.
+ */
+export async function finishRestore(device: Device): Promise<Result<number>> {
+  const restore = await readRestore(device);
+  if (!isWaiting(restore)) return ok(0);
+  const adopted = await adoptPublished(device);
+  if (!adopted.ok) return adopted;
+  if (await isFinal(device, restore.draft)) return countAfter(adopted.value, await complete(device));
+  const date = requireDate(device, (await readRestore(device)) ?? restore);
+  if (!date.ok) return adopted.value > 0 ? adopted : date;
+  return countAfter(adopted.value, await beginAnew(device));
+}
+
+const countAfter = (adopted: number, result: Result<number>): Result<number> =>
+  result.ok ? ok(adopted + result.value) : adopted > 0 ? ok(adopted) : result;
+
+const isFinal = async ({ store, suite, account }: Device, draft: Tip | null): Promise<boolean> => {
+  const final = draft && (await readFinal({ store, suite }, account, draft.index));
+  return final !== null && final !== undefined && equalBytes(final, draft!.hash);
+};
+
+/** Nothing is signed above a state that is open, whoever knows of it. */
+async function beginAnew(device: Device): Promise<Result<number>> {
+  const chain = await readChain(device, device.account);
+  if (!chain) throw damaged('the account of this wallet is missing');
+  const restore = (await readRestore(device)) as RestoreRecord;
+  const isOpen = chain.tip.index > chain.certifiedTip.index;
+  const isDraft = isOpen && restore.draft !== null && equalBytes(restore.draft.hash, chain.tip.hash);
+  if (isOpen && !isDraft) return openStill();
+  if (!isDraft) {
+    const slot = await takeOverOpen(device);
+    if (!slot.ok) return slot;
+    if (slot.value === 'moved') return ok(1);
+    const unforked = await requireUnforked(device);
+    if (!unforked.ok) return unforked;
+    const signed = await signRestored(device, restore);
+    if (!signed.ok) return signed;
+  }
+  const { draft } = (await readRestore(device)) as RestoreRecord;
+  const certified = await certify(device, (draft as Tip).hash);
+  return certified.ok ? complete(device) : certified;
+}
+
+const openStill = (): Result<never> =>
+  fail('E_PENDING', 'WAL-35', 'a state that was signed before the restore is open: sync goes on once it is decided');
+
+async function signRestored(device: Device, restore: RestoreRecord): Promise<Result<undefined>> {
+  const window = windowFrom(device);
+  if (!window.ok) return window;
+  const appended = await appendState(device, {
+    chain: device.account,
+    operation: { kind: 'account', operation: { type: 'restored', window: window.value } },
+    alongside: ({ body, hash }) => [
+      restoreRecords.put(device, SOLE, { ...restore, draft: { index: body.index, hash } }),
+    ],
+    conditions: () => [restoreRecords.isUnchanged(device, SOLE, restore)],
+  });
+  return appended.ok ? done : appended;
+}
+
+/** The own `restored` state is final: the halves begin anew, and the device signs again, both in one commit. */
+async function complete(device: Device): Promise<Result<number>> {
+  const restore = (await readRestore(device)) as RestoreRecord;
+  const restored = restore.draft as Tip;
+  const committed = await device.store.commit(
+    [...(await renewHalves(device, restored)), restoreRecords.put(device, SOLE, { ...restore, restored })],
+    [restoreRecords.isUnchanged(device, SOLE, restore)],
+  );
+  return committed.ok ? ok(1) : committed;
+}
