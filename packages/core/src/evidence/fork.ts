@@ -1,13 +1,15 @@
 /**
  * Fork evidence (spec EVD-1 to EVD-4): two tips signed by one key that lead to different bodies at one index of a
- * chain with one writer, unless their windows there are disjoint by the gap. Self-contained: whoever has the evidence
- * and the network description can check it.
+ * chain with one writer, unless one is a void, which nobody signed, or the later one a restored state that waited.
+ * Self-contained: whoever has the evidence and the network description can check it.
  */
 import { missing, type Evidence } from '../bundle/evidence.ts';
 import { compareBytes, equalBytes, type ChainId, type StateHash } from '../bytes.ts';
 import { stateHash, type Body } from '../chain/body.ts';
 import { verifyGenesis } from '../chain/final.ts';
+import { hashOperation } from '../chain/operation.ts';
 import { stateMessage } from '../chain/rules.ts';
+import { isVoid } from '../chain/void.ts';
 import type { Context } from '../context.ts';
 import { hashItem } from '../crypto/hash.ts';
 import type { PublicKey } from '../crypto/keys.ts';
@@ -48,7 +50,7 @@ export const orderFork = (chain: ChainId, index: number, a: StateHash, b: StateH
 export const forkId = (suite: CryptoSuite, fork: Pick<Fork, 'chain' | 'index'>): Uint8Array =>
   hashItem(suite, 'evidence', [fork.chain, fork.index]);
 
-/** Windows that leave more than the gap between them belong to an honest owner who waited. */
+/** Windows that leave more than the gap between them. */
 export const areDisjoint = (a: Body['window'], b: Body['window'], gapMs: number): boolean =>
   a.until + gapMs < b.from || b.until + gapMs < a.from;
 
@@ -79,17 +81,23 @@ export function verifyFork(context: Context, fork: Fork): Result<Accusation> {
       ),
     // Above the true fork everything differs as well: one fork has one place.
     () => check(equalBytes(a.prev, b.prev), 'E_LINK', 'EVD-2', 'the chain forked below this index'),
-    () =>
-      check(
-        a.kind === 'half' || !areDisjoint(a.window, b.window, context.network.gapMs),
-        'E_WINDOW',
-        'EVD-3',
-        'the windows are disjoint: the owner waited',
-      ),
+    () => check(![a, b].some((body) => isVoid(context.suite, body)), 'E_OPERATION', 'EVD-2', 'nobody signs a void'),
+    () => check(!isExcused(context, a, b), 'E_WINDOW', 'EVD-3', 'the owner restored its device and waited'),
   );
   if (!proven.ok) return proven;
   const { suite } = context;
   return ok({ ...fork, id: forkId(suite, fork), key: writer.value, device: keyId(suite, writer.value) });
+}
+
+/** The later state begins anew after a restore, when no older state can be final any more (spec EVD-3). */
+function isExcused({ suite, network }: Context, a: Body, b: Body): boolean {
+  const later = a.window.from < b.window.from ? b : a;
+  return a.kind === 'account' && areDisjoint(a.window, b.window, network.gapMs) && isRestored(suite, later);
+}
+
+/** Whether a body is a `restored` state, which its window alone tells. */
+function isRestored(suite: CryptoSuite, { op, window }: Body): boolean {
+  return equalBytes(op, hashOperation(suite, { kind: 'account', operation: { type: 'restored', window } }));
 }
 
 /** The one writer of an account or a half. Vaults have several, so nothing there is a fork. */

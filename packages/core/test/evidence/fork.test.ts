@@ -5,6 +5,7 @@ import {
   hashItem,
   itemNames,
   keyId,
+  makeVoid,
   orderFork,
   stateHash,
   verifyFork,
@@ -25,9 +26,12 @@ import {
   makeDevice,
   payOffline,
   release,
+  remember,
   seed,
+  signAccount,
   signItem,
   signTransfer,
+  windowNow,
   type Device,
   type TestStep,
 } from '../../../../tests/kit/index.ts';
@@ -239,7 +243,7 @@ function resigned(body: Body): { readonly hash: StateHash; readonly items: reado
   return { hash, items: [{ type: 'body', body }, signItem(net, alice.key, 'state', hash, message)] };
 }
 
-describe('EVD-3: windows that are disjoint by the gap belong to an owner who waited', () => {
+describe('EVD-3: a restored state that waited until no older one can be final is no fork', () => {
   const at = (from: number, until: number) => ({ from, until });
 
   test.each<[ReturnType<typeof at>, ReturnType<typeof at>, boolean]>([
@@ -255,18 +259,32 @@ describe('EVD-3: windows that are disjoint by the gap belong to an owner who wai
     expect(areDisjoint(b, a, 50)).toBe(expected);
   });
 
-  const late = (delayMs: number): TestStep => {
+  const later = (delayMs: number, sign: (device: Device) => TestStep): TestStep => {
     const device = copyDevice(home);
     const before = net.nowMs;
     net.nowMs += HOUR_MS + delayMs;
-    const step = signTransfer(net, device, bob.account, token, 7n);
+    const step = sign(device);
     net.nowMs = before;
     return step;
   };
+  const restore = (device: Device): TestStep => signAccount(net, device, { type: 'restored', window: windowNow(net) });
 
-  test('on an account', () => {
-    expect(verify(forkOf(nth(original, 0), late(network.gapMs + 1)))).toBe('E_WINDOW EVD-3');
-    expect(verify(forkOf(nth(original, 0), late(network.gapMs)))).toBe('ok');
+  test('a restored state that begins after the gap is excused', () => {
+    expect(verify(forkOf(nth(original, 0), later(network.gapMs + 1, restore)))).toBe('E_WINDOW EVD-3');
+    expect(verify(forkOf(nth(original, 0), later(network.gapMs, restore)))).toBe('ok');
+  });
+
+  test('the earlier of the two is not: a restored state first, a payment later', () => {
+    const first = restore(copyDevice(home));
+    const second = later(network.gapMs + 1, (device) => signTransfer(net, device, bob.account, token, 7n));
+    expect(verify(forkOf(first, second))).toBe('ok');
+  });
+
+  test('no other operation is: an owner whose state lapsed goes on above the void of its place', () => {
+    for (const delayMs of [network.gapMs + 1, 10 * HOUR_MS, 1_000 * HOUR_MS]) {
+      const second = later(delayMs, (device) => signTransfer(net, device, bob.account, token, 7n));
+      expect(verify(forkOf(nth(original, 0), second))).toBe('ok');
+    }
   });
 
   test('the windows at the fork count, not those of the tips', () => {
@@ -289,6 +307,62 @@ describe('EVD-3: windows that are disjoint by the gap belong to an owner who wai
     net.nowMs = before;
     expect(areDisjoint(one.body.window, other.body.window, network.gapMs)).toBe(true);
     expect(verify(forkOf(one, other, 1))).toBe('ok');
+  });
+});
+
+describe("EVD-2: a void is nobody's state", () => {
+  /** Alice as she goes on above the void of the place; the void itself has no signature anywhere. */
+  const above = (device: Device): Body => {
+    const { body, operation } = expectOk(makeVoid(contextOf(net), device.tip, device.tree));
+    remember(net, [
+      { type: 'body', body },
+      { type: 'operation', operation },
+    ]);
+    device.tip = body;
+    return body;
+  };
+
+  test('an owner who went on above the void of its lapsed state is not accused, whatever the windows', () => {
+    const device = copyDevice(home);
+    const empty = above(device);
+    for (const delayMs of [0, HOUR_MS, 100 * HOUR_MS]) {
+      const before = net.nowMs;
+      net.nowMs += delayMs;
+      const next = signTransfer(net, copyDevice(device), bob.account, token, 7n);
+      net.nowMs = before;
+      expect(verify(forkOf(nth(original, 0), next))).toBe('E_OPERATION EVD-2');
+      expect(verify(forkOf(nth(original, 2), next))).toBe('E_OPERATION EVD-2');
+      // Nor at the next place, where a longer lapsed run of hers has a state too.
+      expect(verify(forkOf(nth(original, 1), next, place + 1))).toBe('E_LINK EVD-2');
+    }
+    expect(empty.window).toEqual(home.tip.window);
+  });
+
+  test('a signature over a void makes no fork of it either', () => {
+    const device = copyDevice(home);
+    const signed = resigned(above(device));
+    expect(verify(orderFork(alice.account, place, signed.hash, nth(original, 0).hash), signed.items)).toBe(
+      'E_OPERATION EVD-2',
+    );
+  });
+
+  test('two states above one void are a fork at their place', () => {
+    const device = copyDevice(home);
+    above(device);
+    const one = steps(copyDevice(device), [5n, 1n]);
+    const other = steps(copyDevice(device), [6n, 1n, 1n]);
+    const accusation = expectOk(verifyFork(contextOf(net), forkOf(nth(one, 1), nth(other, 2), place + 1)));
+    expect(accusation).toMatchObject({ index: place + 1, key: alice.key.publicKey });
+    expect(verify(forkOf(nth(one, 1), nth(other, 2), place))).toBe('E_MISMATCH EVD-2');
+  });
+
+  test('voids between a tip and a real fork below do not hide it', () => {
+    const device = copyDevice(home);
+    const first = signTransfer(net, device, bob.account, token, 3n);
+    above(device);
+    const tip = signTransfer(net, device, bob.account, token, 4n);
+    expect(first.body.index).toBe(place);
+    expect(verify(forkOf(tip, nth(copy, 2)))).toBe('ok');
   });
 });
 
