@@ -1,0 +1,94 @@
+/**
+ * How time grows with the size of the input: the exponent e of t ~ size^e for every target and adversarial shape, as the
+ * slope of a straight line through the logarithms. Reported, never asserted: a busy machine would make a test of it lie.
+ */
+import { attempt } from './attempt.ts';
+import { shapesOf } from './shapes.ts';
+import type { Shape, Target } from './targets/target.ts';
+
+export interface Growth {
+  readonly target: string;
+  readonly shape: string;
+  /** 0 where the time does not rise above what can be measured. */
+  readonly exponent: number;
+  readonly largestBytes: number;
+  readonly largestMs: number;
+}
+
+const SIZES: readonly number[] = [1, 4, 16, 64, 256, 1_024].map((kib) => kib * 1_024);
+
+/** Below this a measurement is noise. */
+const NOISE_MS = 0.05;
+/** A shape whose time does not reach this at the largest size costs nothing that grows. */
+const FLAT_MS = 0.5;
+/** Beyond this a larger input tells nothing new. */
+const ENOUGH_MS = 1_500;
+
+interface Point {
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+async function timeOnce(target: Target, input: Uint8Array): Promise<number> {
+  const began = performance.now();
+  await attempt(target, input);
+  return performance.now() - began;
+}
+
+/** The least of several runs: what else the machine does only adds. */
+async function timeOf(target: Target, input: Uint8Array): Promise<number> {
+  let best = await timeOnce(target, input);
+  for (let again = 0; again < 2 && best < 50; again++) best = Math.min(best, await timeOnce(target, input));
+  return best;
+}
+
+/** Slope of the logarithms by least squares, over what stands out from the noise. */
+function slopeOf(points: readonly Point[]): number {
+  const clear = points.filter(({ ms }) => ms >= NOISE_MS).slice(-4);
+  const last = points.at(-1);
+  if (clear.length < 2 || !last || last.ms < FLAT_MS) return 0;
+  const xs = clear.map(({ bytes }) => Math.log(bytes));
+  const ys = clear.map(({ ms }) => Math.log(ms));
+  const mean = (list: readonly number[]): number => list.reduce((sum, one) => sum + one, 0) / list.length;
+  const [mx, my] = [mean(xs), mean(ys)];
+  const over = xs.reduce((sum, x, i) => sum + (x - mx) * ((ys[i] as number) - my), 0);
+  const under = xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
+  return under === 0 ? 0 : over / under;
+}
+
+async function measureShape(target: Target, shape: Shape): Promise<Growth> {
+  const points: Point[] = [];
+  for (const size of SIZES) {
+    const input = shape.make(size);
+    if (input.length > 4 * size + 65_536 || input.length > (target.maxBytes ?? Infinity)) break;
+    const ms = await timeOf(target, input);
+    points.push({ bytes: input.length, ms });
+    if (ms > ENOUGH_MS) break;
+  }
+  const last = points.at(-1) ?? { bytes: 0, ms: 0 };
+  return {
+    target: target.name,
+    shape: shape.name,
+    exponent: slopeOf(points),
+    largestBytes: last.bytes,
+    largestMs: last.ms,
+  };
+}
+
+/** The shape with the largest exponent of each target. */
+export async function measureGrowth(
+  targets: readonly Target[],
+  progress: (line: string) => void,
+): Promise<readonly Growth[]> {
+  const rows: Growth[] = [];
+  for (const target of targets) {
+    let steepest: Growth | undefined;
+    for (const shape of shapesOf(target)) {
+      const row = await measureShape(target, shape);
+      if (!steepest || row.exponent > steepest.exponent) steepest = row;
+    }
+    if (steepest) rows.push(steepest);
+  }
+  progress(`growth: ${rows.length} targets measured`);
+  return rows.toSorted((a, b) => b.exponent - a.exponent);
+}

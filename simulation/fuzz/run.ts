@@ -1,0 +1,146 @@
+/** The command: short inputs, corpus, mutation, growth, and what came of them. */
+import { join } from 'node:path';
+import { toHex } from '@dsm/core';
+import { COMMITTED, FOUND, entryName, readEntries, writeEntry, type Entry } from './corpus.ts';
+import { measureGrowth, type Growth } from './growth.ts';
+import { tryDeclaredLengths } from './declared.ts';
+import { keepEntries } from './keep.ts';
+import { makeRandom } from './random.ts';
+import { begin, feed, openSession, step, type Finding, type Session } from './session.ts';
+import { makeWorld } from './seeds/world.ts';
+import { tryShortInputs, type ShortInputs } from './short.ts';
+import { allTargets } from './targets/table.ts';
+import type { Target } from './targets/target.ts';
+
+export interface FuzzOptions {
+  readonly seconds: number;
+  readonly seed: number;
+  /** Names; empty: all. */
+  readonly targets: readonly string[];
+  readonly input: Uint8Array | undefined;
+  readonly skip: ReadonlySet<string>;
+  readonly keep: boolean;
+  readonly json: boolean;
+}
+
+/** Longer inputs are printed by the name of their file. */
+const HEX_BYTES = 2_000;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Slow targets get one input for every so many of the others. */
+const SLOW_SHARE = 40;
+
+async function mutateFor(session: Session, seconds: number): Promise<void> {
+  const fast = session.courses.filter(({ target }) => target.isSlow !== true);
+  const slow = session.courses.filter(({ target }) => target.isSlow === true);
+  const { random } = session;
+  const began = performance.now();
+  let told = began;
+  for (let round = 0; ; round++) {
+    const useSlow = slow.length > 0 && (fast.length === 0 || round % SLOW_SHARE === 0);
+    await step(session, random.pick(useSlow ? slow : fast));
+    const now = performance.now();
+    if (now - told > 10_000) {
+      told = now;
+      progress(`${Math.round((now - began) / 1_000)} s: ${describeCount(session)}`);
+    }
+    if (now - began > seconds * 1_000) return;
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+const inputsOf = ({ courses }: Session): number => sum(courses.map(({ tried }) => tried));
+const waysOf = ({ courses }: Session): number => sum(courses.map(({ marks }) => marks.size));
+
+const describeCount = (session: Session): string =>
+  `${inputsOf(session)} inputs, ${waysOf(session)} ways, ${session.findings.length} failures`;
+
+/** How to see it again. */
+function describeFinding({ target, what, input }: Finding): void {
+  writeEntry(join(FOUND, 'failures'), { target, input });
+  const file = join(FOUND, 'failures', target, entryName(input));
+  const given = input.length <= HEX_BYTES ? `--input ${toHex(input)}` : `--file ${file}`;
+  say(`FAILED ${target}: ${what}`);
+  if (input.length > HEX_BYTES) say(`  ${input.length} bytes, begins with ${toHex(input.subarray(0, 64))}`);
+  say(`  npm run fuzz -- --target ${target} ${given}`);
+}
+
+function chooseTargets(all: readonly Target[], names: readonly string[]): readonly Target[] {
+  const unknown = names.find((name) => !all.some((target) => target.name === name));
+  if (unknown !== undefined) throw new Error(`there is no target ${unknown}`);
+  return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+}
+
+const knownFor = (entries: readonly Entry[], { name }: Target): readonly Uint8Array[] =>
+  entries.filter(({ target }) => target === name).map(({ input }) => input);
+
+async function beginAll(session: Session): Promise<void> {
+  const entries = [...readEntries(COMMITTED), ...readEntries(FOUND)];
+  for (const course of session.courses) await begin(session, course, knownFor(entries, course.target));
+  progress(`corpus: ${entries.length} entries; ${describeCount(session)}`);
+}
+
+function describeShort({ inputs, accepted, calls, findings }: ShortInputs): void {
+  say(`all inputs of up to 3 bytes: ${inputs} inputs, ${accepted} items, ${calls} calls, ${findings.length} failures`);
+}
+
+function describeGrowth(rows: readonly Growth[]): void {
+  say('time by size, t ~ size^e: the steepest shape of each target');
+  for (const { target, shape, exponent, largestBytes, largestMs } of rows) {
+    say(
+      `  ${target.padEnd(26)} e = ${exponent.toFixed(2).padStart(5)}  ${String(largestBytes).padStart(8)} bytes in ${largestMs.toFixed(2).padStart(8)} ms  (${shape})`,
+    );
+  }
+}
+
+/** Answers the number of failures. */
+export async function fuzz(options: FuzzOptions): Promise<number> {
+  // An exception is an answer here, and nobody reads where it came from.
+  Error.stackTraceLimit = 0;
+  const world = makeWorld();
+  const targets = chooseTargets(await allTargets(world), options.targets);
+  const found: Entry[] = [];
+  const session = openSession(targets, {
+    random: makeRandom(options.seed),
+    suite: world.suite,
+    onNew: (target, input) => {
+      found.push({ target, input });
+      writeEntry(FOUND, { target, input });
+    },
+  });
+  if (options.input) {
+    for (const course of session.courses) await feed(session, course, options.input, true);
+    session.courses.forEach(({ target, marks }) => say(`${target.name}: ${[...marks].join()}`));
+  } else {
+    progress(`seed ${options.seed}, ${targets.length} targets`);
+    await beginAll(session);
+    if (options.seconds > 0) await mutateFor(session, options.seconds);
+  }
+  const runsAll = !options.input && options.targets.length === 0;
+  const short = runsAll && !options.skip.has('short') ? tryShortInputs(targets, 3) : undefined;
+  const declared = runsAll ? await tryDeclaredLengths(targets) : undefined;
+  const growth = !options.input && !options.skip.has('growth') ? await measureGrowth(targets, progress) : [];
+  if (options.keep) say(keepEntries(session));
+  if (short) describeShort(short);
+  if (declared)
+    say(`declared lengths that are not there: ${declared.inputs} inputs, ${declared.findings.length} failures`);
+  if (growth.length > 0) describeGrowth(growth);
+  const findings = [...session.findings, ...(short?.findings ?? []), ...(declared?.findings ?? [])];
+  findings.forEach(describeFinding);
+  const inputs = inputsOf(session) + (short?.inputs ?? 0) + (declared?.inputs ?? 0);
+  const summary = {
+    seed: options.seed,
+    inputs,
+    targets: targets.length,
+    ways: waysOf(session),
+    failures: findings.length,
+  };
+  say(
+    options.json
+      ? JSON.stringify({ ...summary, short: short && { ...short, findings: short.findings.length }, growth })
+      : `${inputs} inputs, ${targets.length} targets, ${findings.length} failures (seed ${options.seed}, ${summary.ways} ways through the code)`,
+  );
+  return findings.length;
+}

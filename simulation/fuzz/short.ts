@@ -1,0 +1,79 @@
+/**
+ * All inputs of up to three bytes: 1 + 2^8 + 2^16 + 2^24 = 16,843,009.
+ *
+ * Each goes through `decodeItem`, and each that it accepts through every target that reads items. That covers every
+ * decoder of core: each of them is `decodeItem` followed by a function of the item alone (`decodeWith`, `decodeFile`,
+ * `decodeFileOf`, `decodeFailure`), and answers the failure of `decodeItem` as it stands. So for bytes that `decodeItem`
+ * refuses all of them answer the same, and for those that it accepts each is called here. The one other thing that
+ * `decodeItem` looks at is the bound on the length; the smallest bound in use is far above three bytes. A decoder that
+ * did not begin with `decodeItem` would show up here: a sample of the refused bytes goes through every target too, and
+ * must be refused with `ENC-1`. What reads text and not items is given all text of up to three bytes of ASCII instead.
+ */
+import { decodeItem, encodeItem, equalBytes } from '@dsm/core';
+import { attempt } from './attempt.ts';
+import type { Finding } from './session.ts';
+import type { Target } from './targets/target.ts';
+
+/** One in so many of the refused inputs goes through every target. */
+const SAMPLE = 4_099;
+
+export interface ShortInputs {
+  readonly inputs: number;
+  readonly accepted: number;
+  /** Calls of targets. */
+  readonly calls: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Every input of exactly this length, in ascending order. The array is used again for each. */
+function* inputsOf(length: number, values: number): Generator<Uint8Array> {
+  const input = new Uint8Array(length);
+  const count = values ** length;
+  for (let number = 0; number < count; number++) {
+    for (let at = length - 1, rest = number; at >= 0; at--) {
+      input[at] = rest % values;
+      rest = Math.floor(rest / values);
+    }
+    yield input;
+  }
+}
+
+export function tryShortInputs(targets: readonly Target[], maxLength: number): ShortInputs {
+  const readers = targets.filter(({ input, isSlow }) => input === 'item' && isSlow !== true);
+  const findings: Finding[] = [];
+  let [inputs, accepted, calls] = [0, 0, 0];
+  const give = (target: Target, input: Uint8Array, mustRefuse: boolean): void => {
+    calls += 1;
+    const result = attempt(target, input);
+    if (result instanceof Promise) throw new Error(`${target.name} is not synchronous`);
+    const { broken, outcome } = result;
+    const what = broken ?? (mustRefuse && outcome.accepted ? 'accepted, and it is no item' : undefined);
+    if (what !== undefined && findings.length < 100) findings.push({ target: target.name, what, input: input.slice() });
+  };
+  for (let length = 0; length <= maxLength; length++) {
+    for (const input of inputsOf(length, 256)) {
+      inputs += 1;
+      const item = decodeItem(input);
+      if (item.ok) {
+        accepted += 1;
+        if (!equalBytes(encodeItem(item.value), input)) {
+          findings.push({ target: 'decodeItem', what: 'encoded otherwise', input: input.slice() });
+        }
+      } else if (item.error.code !== 'E_ENCODING' || item.error.rule !== 'ENC-1') {
+        findings.push({ target: 'decodeItem', what: `refused with ${item.error.code}`, input: input.slice() });
+      }
+      if (!item.ok && inputs % SAMPLE !== 0) continue;
+      const copy = input.slice();
+      for (const target of readers) give(target, copy, !item.ok);
+    }
+  }
+  for (const target of targets.filter(({ input }) => input === 'text')) {
+    for (let length = 0; length <= Math.min(maxLength, 3); length++) {
+      for (const input of inputsOf(length, 128)) {
+        inputs += 1;
+        give(target, input, false);
+      }
+    }
+  }
+  return { inputs, accepted, calls, findings };
+}

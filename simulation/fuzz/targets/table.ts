@@ -1,0 +1,30 @@
+/** Every function that is given bytes from outside. A test compares it with what core exports. */
+import { makeRounds } from '../seeds/rounds.ts';
+import { makeScene } from '../seeds/wallets.ts';
+import type { World } from '../seeds/world.ts';
+import { chainTargets } from './chains.ts';
+import { codecTargets } from './codecs.ts';
+import { fileTargets } from './files.ts';
+import { networkTargets } from './network.ts';
+import { nodeTargets } from './node.ts';
+import { roundTargets } from './rounds.ts';
+import type { Target } from './target.ts';
+import { textTargets } from './texts.ts';
+import { walletTargets } from './wallet.ts';
+
+/** The pure ones. */
+export const coreTargets = (world: World): readonly Target[] => [
+  ...codecTargets(world),
+  ...fileTargets(world),
+  ...chainTargets(world),
+  ...networkTargets(world),
+  ...roundTargets(world, makeRounds(world)),
+  ...textTargets(world),
+];
+
+/** All of them: the pure ones, a node's handlers, and what a device takes from others. */
+export const allTargets = async (world: World): Promise<readonly Target[]> => [
+  ...coreTargets(world),
+  ...(await nodeTargets(world)),
+  ...walletTargets(world, await makeScene(world)),
+];
