@@ -1,5 +1,5 @@
 /** What honest devices promise each other and themselves. */
-import { decodeFileOf, decodeItem, evidenceFrom, indexItems, keyId, toHex, verifyFork } from '@dsm/core';
+import { decodeFailure, decodeFileOf, decodeItem, evidenceFrom, indexItems, keyId, toHex, verifyFork } from '@dsm/core';
 import { chainRecords } from '../../packages/wallet/src/records/chain.ts';
 import { evidenceRecords } from '../../packages/wallet/src/records/evidence.ts';
 import { stateRecords } from '../../packages/wallet/src/records/state.ts';
@@ -106,7 +106,10 @@ export const noDefects: MakeCheck = () => ({
       return `${fact.by.name}, ${fact.command}: ${fact.failure.message}`;
     }
     if (fact.type === 'answer' && fact.by.honest && fact.status === 500) {
-      return `${fact.by.name} answers ${fact.path} with a defect`;
+      const failure = decodeFailure(fact.body);
+      if (failure.ok && failure.value.code === 'E_INTERNAL') {
+        return `${fact.by.name} answers ${fact.path} with a defect: ${failure.value.message}`;
+      }
     }
     return undefined;
   },

@@ -3,6 +3,8 @@ import type { MakeCheck } from './check.ts';
 import { intentFirst, noDefects, noFalseAccusation, trueHalves } from './devices.ts';
 import { finalIsTrue, linkedFinals, nodesKeepTheirWord, oneFinal, timelyFinals } from './finality.ts';
 import { oneSignature } from './one-signature.ts';
+import { verifiesFromGenesis } from './provenance.ts';
+import { certifiedIsFinal, claimsStand, receiptsSurvive, reservedIsCovered, toldPaymentsSurvive } from './told.ts';
 import { value } from './value.ts';
 
 export const CHECKS: readonly MakeCheck[] = [
@@ -16,5 +18,11 @@ export const CHECKS: readonly MakeCheck[] = [
   noFalseAccusation,
   intentFirst,
   trueHalves,
+  verifiesFromGenesis,
+  certifiedIsFinal,
+  reservedIsCovered,
+  toldPaymentsSurvive,
+  receiptsSurvive,
+  claimsStand,
   noDefects,
 ];

@@ -1,12 +1,12 @@
 /** What happened in a run, as the checks see it: they know everything and change nothing. */
-import type { Failure, Write } from '@dsm/core';
+import type { Failure, Store, Write } from '@dsm/core';
 import type { Participant } from './participant.ts';
 
 export type Fact =
   /** Records as the process now sees them; they will be there after a crash, too. */
   | { readonly type: 'commit'; readonly by: Participant; readonly writes: readonly Write[] }
   /** A process has opened its disk. */
-  | { readonly type: 'opened'; readonly by: Participant }
+  | { readonly type: 'opened'; readonly by: Participant; readonly store: Pick<Store, 'get' | 'scan'> }
   | {
       readonly type: 'signature';
       readonly by: Participant;

@@ -1,7 +1,7 @@
 /** Directory nodes of a world: the shipped node over simulated ports. */
 import { CBOR_TYPE, type KeyPair, type Network as NetworkFacts } from '@dsm/core';
-import { openNode, type OpenNode } from '@dsm/directory';
-import type { NodeAnswer, NodePort } from './network.ts';
+import { answer, openNode } from '@dsm/directory';
+import type { NodePort } from './network.ts';
 import {
   clockOf,
   openStore,
@@ -54,17 +54,11 @@ export async function startNode(world: NodeWorld, seat: NodeSeat): Promise<NodeP
   seat.hasRun = true;
   return (_from, path, body) => {
     if (!process.alive) return undefined;
-    return whileAlive(process, answerOf(opened.value, path, body)).then((answer) => {
-      world.note({ type: 'answer', by: who, path, status: answer.status, body: answer.body });
-      return answer;
+    const method = body === null ? 'GET' : 'POST';
+    const asked = answer(opened.value.node, { method, path, body, ...(body && { type: CBOR_TYPE }) });
+    return whileAlive(process, asked).then((given) => {
+      world.note({ type: 'answer', by: who, path, status: given.status, body: given.body });
+      return given;
     });
   };
-}
-
-export async function answerOf({ app }: OpenNode, path: string, body: Uint8Array | null): Promise<NodeAnswer> {
-  const response = await app.request(path, {
-    method: body === null ? 'GET' : 'POST',
-    ...(body !== null && { body: body as Uint8Array<ArrayBuffer>, headers: { 'content-type': CBOR_TYPE } }),
-  });
-  return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
 }

@@ -126,7 +126,7 @@ export async function openStore(world: Surroundings, process: Process): ReturnTy
   if (!opened.ok) return opened;
   const inner = opened.value;
   const doubtful = who.doubtful.splice(0);
-  world.note({ type: 'opened', by: who });
+  world.note({ type: 'opened', by: who, store: inner });
   for (const writes of doubtful) {
     const kept = await visibleOf(inner, writes);
     if (kept.length > 0) world.note({ type: 'commit', by: who, writes: kept });

@@ -10,6 +10,7 @@ import { setUp } from '../actors/setup.ts';
 import type { Check, Violation } from '../checks/check.ts';
 import { createChronicle, type Chronicle } from '../checks/chronicle.ts';
 import { CHECKS } from '../checks/index.ts';
+import { becomeCalm, finishAll, unfinished } from './finish.ts';
 import { takeGlobals } from './globals.ts';
 import { decide, thinOut, type Decision, type Profile } from './plan.ts';
 import { createWorld, START_MS, type StoryLine, type World } from './world.ts';
@@ -23,6 +24,8 @@ export interface RunOptions {
   /** Signs for real, at a hundred times the price. */
   readonly suite?: CryptoSuite;
   readonly times?: Partial<NetworkDescription>;
+  /** False: the run ends with its plan, pending work and all. */
+  readonly finish?: boolean;
   /** Byzantine nodes; up to f by default. */
   readonly badNodes?: number;
   /** Decisions to carry out; all by default. */
@@ -121,6 +124,7 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
   const checked = new Map<string, number>();
   const post: Post = { mail: { ...GOOD_MAIL }, written: [] };
   let violation: Violation | undefined;
+  let planned = true;
 
   const step = async (): Promise<boolean> => {
     const event = await world.scheduler.step();
@@ -134,20 +138,38 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
     while (!isOver() && (await step()));
   };
 
-  let ready = false;
-  let failure: unknown;
-  void setUp(world, { devices: options.devices ?? 4, acquaintances: 4 }).then(
-    () => (ready = true),
-    (thrown: unknown) => {
-      failure = thrown;
-      ready = true;
-    },
-  );
-  // Something to wait for while the first promises settle.
-  world.scheduler.after(0, 'the run begins', () => {});
-  await until(() => ready);
-  if (failure instanceof Error) throw failure;
-  if (!ready) throw new Error('the beginning of the run did not come to its end');
+  /** Runs work that waits for virtual time, to its end. */
+  const live = async (work: () => Promise<void>): Promise<void> => {
+    let over = false;
+    let failure: unknown;
+    void work().then(
+      () => (over = true),
+      (thrown: unknown) => {
+        failure = thrown;
+        over = true;
+      },
+    );
+    // Something to wait for while the first promises settle.
+    world.scheduler.after(0, 'it begins', () => {});
+    await until(() => over);
+    if (failure !== undefined) throw failure instanceof Error ? failure : new Error(String(failure));
+  };
+
+  const end = async (): Promise<Violation | undefined> => {
+    planned = false;
+    await live(() => becomeCalm(world, post));
+    await live(() => finishAll(world));
+    if (violation) return violation;
+    const left = await unfinished(world);
+    if (left !== undefined) return violationOf(world, LIVENESS, left);
+    for (const check of checks) {
+      const what = await check.atEnd?.();
+      if (what !== undefined) return violationOf(world, check, what);
+    }
+    return undefined;
+  };
+
+  await live(() => setUp(world, { devices: options.devices ?? 4, acquaintances: 4 }));
 
   const profile = profileOf(world);
   const cheats: Cheats = {
@@ -164,6 +186,7 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
     const decision = decide(world.random, profile, decisions);
     decisions += 1;
     world.scheduler.after(decision.gapMs, `decision ${decision.id}`, () => {
+      if (!planned) return;
       if (options.keep?.(decision.id) ?? true) carryOut(world, post, cheats, decision);
       planNext();
     });
@@ -171,6 +194,7 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
   planNext();
   const deadline = options.budgetMs === undefined ? Number.POSITIVE_INFINITY : started + options.budgetMs;
   await until(() => world.events >= options.events || performance.now() > deadline);
+  if (!violation && options.finish !== false) violation = await end();
 
   return {
     seed: options.seed,
@@ -216,7 +240,12 @@ async function examine(
   return undefined;
 }
 
-const violationOf = (world: World, { name, sentence }: Check, what: string): Violation => ({
+const LIVENESS = {
+  name: 'work finishes',
+  sentence: 'After faults stop, all pending work finishes in a bounded number of exchanges.',
+};
+
+const violationOf = (world: World, { name, sentence }: Pick<Check, 'name' | 'sentence'>, what: string): Violation => ({
   check: name,
   sentence,
   what,
