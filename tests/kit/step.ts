@@ -5,6 +5,7 @@ import {
   evidenceFrom,
   hashOperation,
   indexItems,
+  makeVoid,
   must,
   nextBody,
   ok,
@@ -30,7 +31,7 @@ import {
   type Tree,
 } from '@dsm/core';
 import { signItem } from './device.ts';
-import { certify, contextOf, remember, type TestNetwork } from './network.ts';
+import { certify, certifyByAcks, contextOf, remember, type TestNetwork } from './network.ts';
 
 /** Anything that has a newest state and its leaves: a device, a half, a vault. */
 export interface Writer {
@@ -150,4 +151,19 @@ export function forgeStep(net: TestNetwork, writer: Writer, key: KeyPair, forger
     ...(forgery.extra ?? []),
   ];
   return { body, hash, operation, items };
+}
+
+/** The void above the writer's tip, and the writer moved on. Nobody signs it. */
+export function takeVoid(net: TestNetwork, writer: Writer): TestStep {
+  const { body, hash, operation, items } = must(makeVoid(contextOf(net), writer.tip, writer.tree));
+  remember(net, items);
+  writer.tip = body;
+  return { body, hash, operation, items };
+}
+
+/** A void as the network decides about it: by acks of a round above 0. */
+export function certifyVoid(net: TestNetwork, step: TestStep, round = 1): CertifiedStep {
+  const certificate = certifyByAcks(net, { chain: step.body.chain, index: step.body.index, hash: step.hash }, round);
+  remember(net, [{ type: 'certificate', certificate }]);
+  return { ...step, certificate };
 }

@@ -11,6 +11,7 @@ import {
   roundOwner,
   roundProposalCodec,
   signMessage,
+  toHex,
   verifyProposal,
   verifyReport,
   verifyReports,
@@ -71,7 +72,7 @@ const signProposal = (proposal: UnsignedRoundProposal, signer = roundOwner(net, 
 describe('NET-24: owners and opening times of rounds', () => {
   test('rounds go round the nodes, from a place that the slot determines', () => {
     const digest = hashItem(suite, 'slot', [network.id, chain, 5]);
-    const first = [...digest.slice(0, 8)].reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+    const first = BigInt(`0x${toHex(digest.slice(0, 8))}`);
     for (let round = 1; round < 12; round++) {
       expect(roundOwner(net, place, round)).toBe(Number((first + BigInt(round)) % 4n));
     }
