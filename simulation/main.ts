@@ -1,37 +1,141 @@
-/** `npm run simulate [-- --seed N --runs K --events M]`. */
+/**
+ * `npm run simulate [-- --seed N --runs K --events M]`: runs from a range of seeds. The last line says events, faults
+ * and violations; a violation is shrunk, told as a story, and makes the exit code 1.
+ */
+import { appendFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { runWorld } from './world/run.ts';
+import { PRESETS, type PresetName } from './world/presets.ts';
+import { runWorld, type RunOptions, type RunReport } from './world/run.ts';
+import { shrinkRun } from './world/shrink.ts';
+import { tellStory } from './world/story.ts';
+
+const HELP = `npm run simulate -- [options]
+  --seed N       first seed; a fresh one by default
+  --runs K       seeds N to N + K - 1 (20)
+  --events M     events of each plan; finishing comes on top (2000)
+  --preset NAME  ${Object.keys(PRESETS).join(', ')} (table)
+  --real-crypto  signatures by OpenSSL
+  --story        tell every run
+  --no-shrink    tell a failing run as it was
+  --ledger FILE  append a line for this command to FILE (simulation/ledger.jsonl)
+  --json         one JSON document instead of the last line`;
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
-    runs: { type: 'string', default: '10' },
-    events: { type: 'string', default: '3000' },
+    runs: { type: 'string', default: '20' },
+    events: { type: 'string', default: '2000' },
+    preset: { type: 'string', default: 'table' },
+    'real-crypto': { type: 'boolean', default: false },
     story: { type: 'boolean', default: false },
+    'no-shrink': { type: 'boolean', default: false },
+    ledger: { type: 'string', default: new URL('ledger.jsonl', import.meta.url).pathname },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
-const first = values.seed === undefined ? 1 : Number(values.seed);
-let events = 0;
-let violations = 0;
-let ms = 0;
-const told = new Map<string, number>();
-const faults = new Map<string, number>();
-for (let i = 0; i < Number(values.runs); i++) {
-  const report = await runWorld({ seed: first + i, events: Number(values.events) });
-  events += report.events;
-  ms += report.realMs;
-  for (const [kind, count] of Object.entries(report.faults)) faults.set(kind, (faults.get(kind) ?? 0) + count);
-  for (const [kind, n] of Object.entries(report.told)) told.set(kind, (told.get(kind) ?? 0) + n);
-  if (report.violation) violations += 1;
-  console.error(
-    report.seed,
-    report.events,
-    report.decisions,
-    Math.round(report.realMs),
-    report.digest.slice(0, 8),
-    report.violation ?? '',
-  );
-  if (values.story) for (const line of report.story) console.error(line.event, line.atMs, line.text);
+
+/** Real milliseconds that the shrinking of one failure may take. */
+const SHRINK_MS = 60_000;
+
+function readNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  console.error(`--${name}: a whole number is expected`);
+  process.exit(2);
 }
-console.error(`${Math.round((events * 1_000) / ms)} events/s`, faults, told);
-console.log(`${events} events, ${[...faults.values()].reduce((a, b) => a + b, 0)} faults, ${violations} violations`);
+
+function add(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + count;
+}
+
+function commitOf(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+async function tellFailure(options: RunOptions, report: RunReport): Promise<void> {
+  const shrunk = values['no-shrink'] ? undefined : await shrinkRun(options, report, { budgetMs: SHRINK_MS });
+  if (shrunk) {
+    console.error(
+      `${report.decisions} decisions, ${shrunk.decisions.length} of them are enough (${shrunk.tries} runs):`,
+    );
+  }
+  for (const line of tellStory(shrunk?.report ?? report)) console.error(line);
+  console.error(
+    `again: npm run simulate -- --seed ${report.seed} --runs 1 --events ${values.events} --preset ${values.preset}`,
+  );
+}
+
+async function main(): Promise<number> {
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const preset = PRESETS[values.preset as PresetName] as (typeof PRESETS)[PresetName] | undefined;
+  if (!preset) {
+    console.error(`there is no preset ${values.preset}: ${Object.keys(PRESETS).join(', ')}`);
+    return 2;
+  }
+  const fresh = Math.floor(Math.random() * 2 ** 31);
+  const first = values.seed === undefined ? fresh : readNumber('seed', values.seed);
+  const runs = readNumber('runs', values.runs);
+  const faults: Record<string, number> = {};
+  const checks: Record<string, number> = {};
+  const told: Record<string, number> = {};
+  const violations: object[] = [];
+  let events = 0;
+  let realMs = 0;
+  console.error(`seeds ${first} to ${first + runs - 1}, preset ${values.preset}`);
+  for (let seed = first; seed < first + runs; seed++) {
+    const suite = values['real-crypto'] ? (await import('@dsm/platform/node')).nodeCryptoSuite() : undefined;
+    const options: RunOptions = {
+      ...preset,
+      seed,
+      events: readNumber('events', values.events),
+      ...(suite && { suite }),
+    };
+    const report = await runWorld(options);
+    events += report.events;
+    realMs += report.realMs;
+    add(faults, report.faults);
+    add(checks, report.checked);
+    add(told, report.told);
+    const speed = Math.round((report.events * 1_000) / report.realMs);
+    console.error(`seed ${seed}: ${report.events} events, ${speed}/s, ${report.digest.slice(0, 12)}`);
+    if (values.story) for (const line of tellStory(report)) console.error(line);
+    if (!report.violation) continue;
+    violations.push({ seed, ...report.violation });
+    await tellFailure(options, report);
+  }
+  const perSecond = Math.round((events * 1_000) / realMs);
+  const faultSum = Object.values(faults).reduce((sum, count) => sum + count, 0);
+  const checkSum = Object.values(checks).reduce((sum, count) => sum + count, 0);
+  const entry = {
+    at: new Date().toISOString(),
+    commit: commitOf(),
+    seeds: [first, first + runs - 1],
+    preset: values.preset,
+    events,
+    perSecond,
+    faults,
+    checks: checkSum,
+    violations,
+  };
+  appendFileSync(values.ledger, `${JSON.stringify(entry)}\n`);
+  console.error(`${perSecond} events a second, ${checkSum} checks`);
+  console.error(
+    `faults: ${Object.entries(faults)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')}`,
+  );
+  if (values.json) console.log(JSON.stringify({ ...entry, checks, told }, undefined, 2));
+  else console.log(`${events} events, ${faultSum} faults, ${violations.length} violations`);
+  return violations.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -126,8 +126,10 @@ export const DEEDS = {
     const { random } = deed;
     await withPeer(deed, async (payee, name) => {
       const amount = BigInt(random.between(200, 3_000));
-      const { marginMs } = deed.world.facts;
-      const lasts = marginMs + random.between(30_000, 1_200_000);
+      const { marginMs, gapMs } = deed.world.facts;
+      const lasts = marginMs + random.between(30_000, 1_200_000) * deed.world.lasting;
+      const endsMs = deed.world.scheduler.nowMs() + lasts;
+      deed.world.moments.push(endsMs - marginMs, endsMs, endsMs + gapMs);
       await run(deed, 'reserve', `reserves ${amount} for ${name}, ${Math.round(lasts / 1_000)} s`, (device) =>
         reserve(device, { for: payee, token: tokenOf(deed), amount, until: device.clock() + lasts }),
       );

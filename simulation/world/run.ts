@@ -13,6 +13,7 @@ import { CHECKS } from '../checks/index.ts';
 import { becomeCalm, finishAll, unfinished } from './finish.ts';
 import { takeGlobals } from './globals.ts';
 import { decide, thinOut, type Decision, type Profile } from './plan.ts';
+import type { Random } from './random.ts';
 import { createWorld, START_MS, type StoryLine, type World } from './world.ts';
 
 export interface RunOptions {
@@ -21,6 +22,12 @@ export interface RunOptions {
   readonly events: number;
   readonly devices?: number;
   readonly nodes?: number;
+  /** The second device is that far away: milliseconds of one way. */
+  readonly distantMs?: number;
+  /** How much longer reservations last than in a run of minutes. */
+  readonly lasting?: number;
+  /** Decisions fall where windows and reservations end. */
+  readonly close?: boolean;
   /** Signs for real, at a hundred times the price. */
   readonly suite?: CryptoSuite;
   readonly times?: Partial<NetworkDescription>;
@@ -30,6 +37,8 @@ export interface RunOptions {
   readonly badNodes?: number;
   /** Decisions to carry out; all by default. */
   readonly keep?: (decision: number) => boolean;
+  /** The plan ends at that virtual time, if not before. */
+  readonly untilMs?: number;
   /** Real milliseconds after which the run ends early. */
   readonly budgetMs?: number;
 }
@@ -38,6 +47,8 @@ export interface RunReport {
   readonly seed: number;
   readonly events: number;
   readonly decisions: number;
+  /** Virtual time when the plan ended. */
+  readonly endedMs: number;
   readonly faults: Readonly<Record<string, number>>;
   /** How commands ended: `command: code`. */
   readonly told: Readonly<Record<string, number>>;
@@ -169,7 +180,13 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
     return undefined;
   };
 
-  await live(() => setUp(world, { devices: options.devices ?? 4, acquaintances: 4 }));
+  const devices = options.devices ?? 4;
+  await live(() => setUp(world, { devices, acquaintances: devices > 16 ? 3 : devices }));
+  const distant = world.seats[1]?.who.name;
+  if (options.distantMs !== undefined && distant !== undefined)
+    world.network.distanceMs.set(distant, options.distantMs);
+  world.lasting = options.lasting ?? 1;
+  const boundaryShare = options.close ? 0.5 : 0.1;
 
   const profile = profileOf(world);
   const cheats: Cheats = {
@@ -185,7 +202,8 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
   const planNext = (): void => {
     const decision = decide(world.random, profile, decisions);
     decisions += 1;
-    world.scheduler.after(decision.gapMs, `decision ${decision.id}`, () => {
+    const moment = decision.random.chance(boundaryShare) ? nextMoment(world, decision.random) : undefined;
+    world.scheduler.after(moment ?? decision.gapMs, `decision ${decision.id}`, () => {
       if (!planned) return;
       if (options.keep?.(decision.id) ?? true) carryOut(world, post, cheats, decision);
       planNext();
@@ -193,13 +211,17 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
   };
   planNext();
   const deadline = options.budgetMs === undefined ? Number.POSITIVE_INFINITY : started + options.budgetMs;
-  await until(() => world.events >= options.events || performance.now() > deadline);
+  const lastMs = START_MS + (options.untilMs ?? Number.MAX_SAFE_INTEGER - START_MS);
+  const isOver = (): boolean => world.events >= options.events || (world.scheduler.peek() ?? 0) > lastMs;
+  await until(() => isOver() || performance.now() > deadline);
+  const endedMs = world.scheduler.nowMs() - START_MS;
   if (!violation && options.finish !== false) violation = await end();
 
   return {
     seed: options.seed,
     events: world.events,
     decisions,
+    endedMs,
     faults: sorted(world.faults),
     told: sorted(world.told),
     checked: Object.fromEntries(checked),
@@ -208,6 +230,15 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
     realMs: performance.now() - started,
     story: world.story,
   };
+}
+
+/** Milliseconds until a window or a reservation ends, give or take what clocks may differ by. */
+function nextMoment(world: World, random: Random): number | undefined {
+  const now = world.scheduler.nowMs();
+  const { deltaMs } = world.facts;
+  world.moments = world.moments.filter((atMs) => atMs > now + deltaMs);
+  if (world.moments.length === 0) return undefined;
+  return Math.min(...world.moments) - now + random.between(-deltaMs, deltaMs);
 }
 
 const sorted = (counts: ReadonlyMap<string, number>): Record<string, number> =>

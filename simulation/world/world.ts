@@ -56,6 +56,10 @@ export interface World extends DeviceWorld, NodeWorld {
   /** Events so far. */
   events: number;
   token: TokenId | undefined;
+  /** Times at which something ends. */
+  moments: number[];
+  /** Factor of the time that reservations last. */
+  lasting: number;
   /** After the end of the faults nothing fails any more. */
   calm: boolean;
   say(text: string, decision?: number): void;
@@ -104,6 +108,8 @@ export function createWorld(options: WorldOptions): World {
     pending: [],
     events: 0,
     token: undefined,
+    moments: [],
+    lasting: 1,
     calm: true,
     note: (fact) => void world.pending.push(fact),
     count: (fault) => void world.faults.set(fault, (world.faults.get(fault) ?? 0) + 1),

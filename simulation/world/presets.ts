@@ -1,0 +1,23 @@
+/** Worlds of one kind or another. */
+import type { RunOptions } from './run.ts';
+
+export type Preset = Omit<RunOptions, 'seed' | 'events'>;
+
+export const PRESETS = {
+  /** Four wallets and four nodes, of which one may lie. */
+  table: {},
+  /** More nodes, two of which may lie. */
+  seven: { nodes: 7, devices: 5 },
+  /** A hundred devices. */
+  swarm: { devices: 100 },
+  /** One device is so far away that a message takes forty minutes. */
+  distance: {
+    distantMs: 2_400_000,
+    times: { settleMs: 86_400_000, marginMs: 7_200_000, gapMs: 60_000, deltaMs: 10_000, roundMs: 5_000 },
+    lasting: 60,
+  },
+  /** Reservations, offers and decisions end close to each other. */
+  boundary: { close: true },
+} satisfies Readonly<Record<string, Preset>>;
+
+export type PresetName = keyof typeof PRESETS;
