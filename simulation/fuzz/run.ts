@@ -118,6 +118,7 @@ export async function fuzz(options: FuzzOptions): Promise<number> {
     await beginAll(session);
     if (options.seconds > 0) await mutateFor(session, options.seconds);
   }
+  progress(describeCount(session));
   const runsAll = !options.input && options.targets.length === 0;
   const short = runsAll && !options.skip.has('short') ? tryShortInputs(targets, 3) : undefined;
   const declared = runsAll ? await tryDeclaredLengths(targets) : undefined;

@@ -169,7 +169,7 @@ export async function nodeTargets(world: World): Promise<readonly Target[]> {
       input: 'item',
       isSlow: true,
       seeds,
-      run: (bytes) => ask(world, disk, { path, body: bytes }),
+      run: (bytes) => ask(world, disk, { path, body: bytes, nowMs: path === ROUTES.start ? LATER_MS : START_MS }),
     })),
   ];
 }
