@@ -56,6 +56,7 @@ import {
   getEvidence,
   getHead,
   getLogSize,
+  getRestored,
   getSlot,
   getState,
   getTip,
@@ -198,6 +199,10 @@ type Read = (node: Node, values: Values) => Promise<NodeAnswer>;
 const READS: ReadonlyMap<string, Read> = new Map<string, Read>([
   [ROUTES.card, (node, { parts }) => withValue(readChain(parts[0]), cardCodec(node.suite), (id) => getCard(node, id))],
   [ROUTES.tip, (node, { parts }) => withValue(readChain(parts[0]), chainTipCodec, (chain) => getTip(node, chain))],
+  [
+    ROUTES.restored,
+    (node, { parts }) => withValue(readChain(parts[0]), chainTipCodec, (chain) => getRestored(node, chain)),
+  ],
   [
     ROUTES.state,
     (node, values) => withValue(readPlace(values), stateAnswerCodec(node.suite), (place) => getState(node, place)),

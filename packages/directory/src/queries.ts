@@ -32,7 +32,7 @@ import type { NodeContext } from './context.ts';
 import type { SlotRecord } from './slot.ts';
 import { findAccounts } from './store/accounts.ts';
 import { listEvidence } from './store/evidence.ts';
-import { readCertificate, readCredits } from './store/finals.ts';
+import { readCertificate, readCredits, readRestored } from './store/finals.ts';
 import { loadItem } from './store/items.ts';
 import { COLLECTIONS, nodeKey } from './store/keys.ts';
 import { newestHead, readLogSize, withSubtrees } from './store/log.ts';
@@ -76,6 +76,15 @@ export async function getTip(node: NodeContext, chain: ChainId): Promise<Result<
   return genesis
     ? ok({ index: 0, hash: stateHash(node.suite, genesis), certificate: null })
     : notFound('final state of this chain');
+}
+
+/** The newest final state by which an account was restored. */
+export async function getRestored(node: NodeContext, chain: ChainId): Promise<Result<ChainTip>> {
+  const index = await readRestored(node.store, chain);
+  const certificate = index === undefined ? undefined : await readCertificate(node, { chain, index });
+  return certificate
+    ? ok({ index: certificate.index, hash: certificate.hash, certificate })
+    : notFound('restored state of this account');
 }
 
 async function finalHashAt(node: NodeContext, { chain, index }: Place): Promise<StateHash | null> {

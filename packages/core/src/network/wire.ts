@@ -54,6 +54,8 @@ export const ROUTES = {
   card: '/v1/genesis/:id',
   /** GET → `ChainTip`: the newest final state that the node knows. */
   tip: '/v1/tip/:chain',
+  /** GET → `ChainTip`: the newest final state by which this account was restored. */
+  restored: '/v1/restored/:chain',
   /** GET → `StateAnswer`. */
   state: '/v1/state/:chain/:index',
   /** GET → `CreditPage`; query `after` (a cursor, default 0: from the beginning). */
@@ -75,6 +77,7 @@ export const ROUTES = {
 export const pathTo = {
   card: (id: ChainId): string => `/v1/genesis/${toHex(id)}`,
   tip: (chain: ChainId): string => `/v1/tip/${toHex(chain)}`,
+  restored: (chain: ChainId): string => `/v1/restored/${toHex(chain)}`,
   state: (chain: ChainId, index: number): string => `/v1/state/${toHex(chain)}/${index}`,
   credits: (chain: ChainId, after = 0): string => `/v1/credits/${toHex(chain)}?after=${after}`,
   slot: (chain: ChainId, index: number): string => `/v1/slot/${toHex(chain)}/${index}`,

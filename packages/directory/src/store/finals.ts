@@ -60,11 +60,31 @@ export async function storeFinal(
   const tip = await readTip(transaction, chain);
   if (tip === undefined || tip < index) writeTip(transaction, chain, index);
   if (operation !== undefined) {
+    await noteRestored(transaction, certificate, operation);
     for (const [output, credit] of outputsOf(operation).entries()) {
       await listCredit(transaction, certificate, output, credit);
     }
   }
   return decision.reply;
+}
+
+/** Whoever deals with the account asks for it: its older halves are closed (spec NET-50). */
+async function noteRestored(
+  transaction: Transaction,
+  { chain, index }: Certificate,
+  { kind, operation }: Operation,
+): Promise<void> {
+  if (kind !== 'account' || operation.type !== 'restored') return;
+  const known = await transaction.read(COLLECTIONS.restored, chain);
+  if (known === undefined || readNumber(known) < index) {
+    transaction.write(COLLECTIONS.restored, chain, numberKey(index));
+  }
+}
+
+/** Index of the newest final `restored` state of an account. */
+export async function readRestored(store: Store, account: ChainId): Promise<number | undefined> {
+  const index = await store.get(COLLECTIONS.restored, account);
+  return index && readNumber(index);
 }
 
 async function listCredit(

@@ -8,6 +8,8 @@ export const COLLECTIONS = {
   slot: 'slot',
   /** Chain → index of its newest final state. */
   tip: 'tip',
+  /** Account → index of the newest final state by which it was restored. */
+  restored: 'restored',
   /** Name → item of evidence, verified. */
   item: 'item',
   /** Chain and position → a certified debit that names the chain; chain → how many there are. */

@@ -61,7 +61,10 @@ export async function settleOwn(device: Device): Promise<Result<number>> {
   for (const { hash, status } of run.value) {
     if (status === 'lost') return fail('E_FORK', 'WAL-6', 'another state of this account is final');
     const certificate = await certify(device, hash);
-    if (!certificate.ok) return certificate;
+    if (certificate.ok) continue;
+    // What it met there may have been a void: then nothing is open any more.
+    const left = await openRun(device);
+    return left.ok && left.value.length === 0 ? ok(run.value.length) : certificate;
   }
   return ok(run.value.length);
 }
@@ -104,7 +107,7 @@ export async function operateOnline(device: Device, options: OnlineOptions): Pro
 }
 
 const explainUnsettled = (result: Extract<Result<number>, { ok: false }>): Result<never> =>
-  result.error.code === 'E_PENDING'
+  result.error.code === 'E_PENDING' || result.error.code === 'E_WINDOW'
     ? fail(
         'E_PARENT',
         'WAL-7',
@@ -112,11 +115,21 @@ const explainUnsettled = (result: Extract<Result<number>, { ok: false }>): Resul
       )
     : result;
 
-/** For a provisional payment: `E_PENDING` while an online operation of this account is open. */
+/**
+ * For a provisional payment: `E_PENDING` while an online operation of this account is open, `E_PARENT` while a state
+ * is whose time is over.
+ */
 export async function requireNoOnlinePending(device: Device): Promise<Result<undefined>> {
   const run = await openRun(device);
   if (!run.ok) return run;
-  return run.value.every(({ mode }) => mode === 'provisional')
-    ? done
-    : fail('E_PENDING', 'WAL-7', 'an online operation of this account is not certified yet');
+  if (run.value.some(({ mode }) => mode !== 'provisional')) {
+    return fail('E_PENDING', 'WAL-7', 'an online operation of this account is not certified yet');
+  }
+  for (const { hash } of run.value) {
+    const body = await readBody(device, hash);
+    if (body && device.clock() > body.window.until) {
+      return fail('E_PARENT', 'WAL-13', 'the time of an older payment is over, and it is not ended yet: sync first');
+    }
+  }
+  return done;
 }

@@ -70,12 +70,12 @@ export async function accept(
   const { facts } = read.value;
   const earlier = await paymentRecords.read(device, facts.transition.body.precommit);
   if (earlier) return repeatAccept(device, earlier, options.compact ?? false);
-  const judged = await judgeOffer(device, facts);
-  if (!judged.ok) return judged;
   const open = await requireOpenHalf(device, facts.half);
   if (!open.ok) return open;
   const newer = await requireNewer(device, facts, read.value.used);
   if (!newer.ok) return newer;
+  const judged = await judgeOffer(device, facts);
+  if (!judged.ok) return judged;
   const crossed = await crossedOffers(device, facts);
   if (!crossed.ok) return crossed;
   const relationship = await relationshipOf(device, facts);
@@ -223,7 +223,7 @@ async function acceptWrites(
   const reservation = await knownReservation(device, facts);
   return [
     ...putItems(device, used),
-    ...(await learnRestored(device, facts.half)),
+    ...(await learnRestored(device, relationship.peerHalf, { chain: facts.halfChain, terms: facts.half })),
     ...(await holdsWrites(device, facts.half.owner, used, items)),
     ...(await closeSuperseded(device, facts)),
     ...crossed.map((one) => paymentRecords.put(device, one.payment, { ...one, status: 'cancelled' })),

@@ -142,7 +142,7 @@ async function commitWrites(
   const overtaken = await closeOvertaken(device, replay, payment.payment);
   return [
     ...putItems(device, used),
-    ...(await learnRestored(device, facts.accept.half)),
+    ...(await learnRestored(device, relationship.peerHalf, { chain: replay.chain, terms: facts.accept.half })),
     ...(await holdsWrites(device, relationship.peer, [...used, ...sent], items)),
     ...adoptWrites(device, replay, facts.accept.half.k),
     ...outcomes,

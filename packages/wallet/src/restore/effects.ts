@@ -82,7 +82,10 @@ async function creditWrites(
   if (!result.ok || !debit || result.value.body.kind !== 'account') return [credit];
   const { body } = result.value;
   if (await paymentRecords.read(device, body.precommit)) return [credit];
-  return [credit, paymentRecords.put(device, body.precommit, incomingPayment(device, body, debit))];
+  return [
+    credit,
+    paymentRecords.put(device, body.precommit, { ...incomingPayment(device, body, debit), at: body.window.from }),
+  ];
 }
 
 /** Value that the lost device set aside: what is not claimed comes back after E + gap. */

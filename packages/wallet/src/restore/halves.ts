@@ -42,11 +42,17 @@ async function forgetHeld(storage: Storage, peer: ChainId): Promise<readonly Wri
   return held.map(({ key }) => peerHoldsRecords.remove(key));
 }
 
+/** A half as a peer shows it, verified. */
+export interface ShownHalf {
+  readonly chain: ChainId;
+  readonly terms: HalfGenesis;
+}
+
 /** `E_MISMATCH` unless the half that a peer shows is the one known, the first, or takes its place. */
 export async function requireSuccession(
   device: Device,
   known: ChainId | null,
-  shown: { readonly chain: ChainId; readonly terms: HalfGenesis },
+  shown: ShownHalf,
 ): Promise<Result<undefined>> {
   if (known !== null && equalBytes(known, shown.chain)) return ok(undefined);
   const terms = known === null ? undefined : await readHalfTerms(device, known);
@@ -56,13 +62,18 @@ export async function requireSuccession(
 }
 
 /**
- * What follows from a verified half of a peer: that its account was restored, if the half says so, and that it does
- * not hold what it held.
+ * What follows from a verified half of a peer that this device has not dealt with: that its account was restored, if
+ * the half says so, and that it does not hold what it held.
  */
-export async function learnRestored(device: Device, { owner, base }: HalfGenesis): Promise<readonly Write[]> {
-  if (base.index <= (await readRestoredIndex(device, owner))) return [];
+export async function learnRestored(
+  device: Device,
+  known: ChainId | null,
+  { chain, terms: { owner, base } }: ShownHalf,
+): Promise<readonly Write[]> {
+  if (base.index === 0 || (known !== null && equalBytes(known, chain))) return [];
+  const isNew = base.index > (await readRestoredIndex(device, owner));
   return [
-    restoredRecords.put(device, owner, base),
+    ...(isNew ? [restoredRecords.put(device, owner, base)] : []),
     finalRecords.put(device, placeKey(owner, base.index), base.hash),
     ...(await forgetHeld(device, owner)),
   ];

@@ -2,7 +2,7 @@
  * Bringing a device and the network together, until nothing moves any more. Never fails because of evidence or of a
  * node that does not answer; what could not be done is listed, and the next sync tries again.
  */
-import { fail, ok, type Failure, type Result } from '@dsm/core';
+import { fail, ok, type Failure, type Network, type Result } from '@dsm/core';
 import type { Received } from '../account/receive.ts';
 import type { Device } from '../device.ts';
 import { askOnce } from '../directory/patience.ts';
@@ -10,7 +10,10 @@ import { publishCard } from '../directory/publish.ts';
 import { lookForCopy } from '../evidence/own-copy.ts';
 import { guardStore } from '../guard.ts';
 import { finishRestore } from '../restore/finish.ts';
+import { lookForRestored } from '../restore/learn.ts';
 import { listEvidenceRecords } from '../records/evidence.ts';
+import { makePace, type Pace, type PaceOptions, type WaitingSlot } from '../unlock/pace.ts';
+import { driveOpen, type UnlockedSlot } from '../unlock/unlock.ts';
 import { claimTotals, refreshReservations, type Claimed } from './claims.ts';
 import { lookForCredits, takeCredits } from './credits.ts';
 import { lookForEvidence } from './evidence.ts';
@@ -25,17 +28,30 @@ export interface SyncReport {
   readonly certified: number;
   /** Pieces of evidence that were new. */
   readonly evidence: number;
+  /** Places that votes did not decide, and what stands there now. */
+  readonly unlocked: readonly UnlockedSlot[];
+  /** Places that are still open, and when they go on. */
+  readonly waiting: readonly WaitingSlot[];
   /** What was left open, and why. */
   readonly open: readonly Failure[];
 }
+
+export interface SyncOptions extends Partial<PaceOptions> {}
+
+/** Long enough for the first rounds of a slot whose votes are split, short enough for a person who waits. */
+const PATIENCE_ROUNDS = 3;
+const MAX_PATIENCE_MS = 15_000;
+
+const patienceOf = ({ roundMs }: Network): number => Math.min(PATIENCE_ROUNDS * roundMs, MAX_PATIENCE_MS);
 
 /** A claim, a credit and what it makes possible take one round each; more rounds than that mean something circles. */
 const MAX_ROUNDS = 64;
 
 /** `E_UNREACHABLE` when no node answers at all. Otherwise fails only where the own store does. */
-export const sync = (device: Device): Promise<Result<SyncReport>> => guardStore(() => run(askOnce(device)));
+export const sync = (device: Device, options: SyncOptions = {}): Promise<Result<SyncReport>> =>
+  guardStore(() => run(askOnce(device), makePace({ patienceMs: patienceOf(device.network), ...options })));
 
-async function run(device: Device): Promise<Result<SyncReport>> {
+async function run(device: Device, pace: Pace): Promise<Result<SyncReport>> {
   const known = (await listEvidenceRecords(device)).length;
   const signed = await signIntents(device);
   if (!signed.ok) return signed;
@@ -47,15 +63,45 @@ async function run(device: Device): Promise<Result<SyncReport>> {
   if (!published.ok) return published;
   const copied = notes.take(await lookForCopy(device));
   if (!copied.ok) return copied;
+  const learnt = await lookForRestored(device, notes);
+  if (!learnt.ok) return learnt;
   const moved = await moveAll(device);
   if (!moved.ok) return moved;
   const looked = await lookForEvidence(device, notes);
   if (!looked.ok) return looked;
+  const driven = await unlockAll(device, moved.value, pace);
+  if (!driven.ok) return driven;
   const evidence = (await listEvidenceRecords(device)).length - known;
-  return ok({ ...moved.value, evidence, open: [...moved.value.open, ...notes.list()] });
+  return ok({ ...driven.value, evidence, open: [...driven.value.open, ...notes.list()] });
 }
 
-type Moved = Omit<SyncReport, 'evidence'>;
+/** What votes do not decide is driven through rounds, and what that makes possible is done. */
+async function unlockAll(device: Device, before: Moved, pace: Pace): Promise<Result<Omit<SyncReport, 'evidence'>>> {
+  const unlocked: UnlockedSlot[] = [];
+  let total = before;
+  for (let round = 0; ; round++) {
+    const notes = makeNotes();
+    const driven = await driveOpen(device, notes, pace);
+    if (!driven.ok) return driven;
+    unlocked.push(...driven.value.unlocked);
+    if (driven.value.unlocked.length === 0 || round === MAX_ROUNDS) {
+      const known = new Set(total.open.map(({ code }) => code));
+      const open = [...total.open, ...notes.list().filter(({ code }) => !known.has(code))];
+      return ok({ ...total, unlocked, waiting: driven.value.waiting, open });
+    }
+    const moved = await moveAll(device);
+    if (!moved.ok) return moved;
+    const { received, claimed, certified, open } = moved.value;
+    total = {
+      received: [...total.received, ...received],
+      claimed: [...total.claimed, ...claimed],
+      certified: total.certified + certified,
+      open,
+    };
+  }
+}
+
+type Moved = Omit<SyncReport, 'evidence' | 'unlocked' | 'waiting'>;
 
 async function moveAll(device: Device): Promise<Result<Moved>> {
   const total: { received: Received[]; claimed: Claimed[]; certified: number } = {
