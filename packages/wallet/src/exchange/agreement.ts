@@ -2,6 +2,7 @@
 import {
   equalBytes,
   fail,
+  itemNames,
   ok,
   tokenId,
   verifyCommit,
@@ -15,9 +16,9 @@ import {
   type Write,
 } from '@dsm/core';
 import { finishIntent, signIntent, writeIntent } from '../chain/append.ts';
-import { draftNext, openChain, type Draft } from '../chain/draft.ts';
+import { draftNext, itemsOfDraft, openChain, readBody, type Draft } from '../chain/draft.ts';
 import type { Device } from '../device.ts';
-import { putItems } from '../records/item.ts';
+import { putItems, readItem } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { reservationRecords } from '../records/reservation.ts';
 import { putToken } from '../records/token.ts';
@@ -50,12 +51,32 @@ export async function verifyAgreement(
   items: readonly BundleItem[],
   replay: Replay,
 ): Promise<Result<ReadAgreement>> {
+  const own = await witnessOfOffer(device, agreement.proposal.state);
+  if (!own.ok) return own;
   // Compact messages leave out the witnesses of steps that this device repeats itself.
-  const witnesses = items.some((item) => item.type === 'witness') ? [] : replay.witnesses;
+  const repeated = items.some((item) => item.type === 'witness') ? [] : replay.witnesses;
+  const witnesses = [...own.value, ...repeated];
   const verify = (context: Context) => verifyRequest(context, agreement);
   const { result, used } = await runOverMessage(device, items, statesOf(agreement), verify, witnesses);
   return result.ok ? ok({ facts: result.value, used }) : result;
 }
+
+/**
+ * The witness of a state that this device offered on its own account, drafted anew: drafts on one parent touch other
+ * leaves under one root, and only the newest witness of a root is kept. `E_STALE` where the account has moved on.
+ */
+async function witnessOfOffer(device: Device, state: StateHash): Promise<Result<readonly BundleItem[]>> {
+  const body = await readBody(device, state);
+  if (body?.kind !== 'account' || !equalBytes(body.chain, device.account)) return ok([]);
+  const offered = await readItem(device, itemNames.operation(body.op));
+  const held = await openChain(device, body.chain);
+  if (offered?.type !== 'operation' || !held || !equalBytes(held.record.tip.hash, body.prev)) return movedOn();
+  const draft = await draftNext(device, held, offered.operation);
+  return draft.ok ? ok(itemsOfDraft(draft.value).filter((item) => item.type === 'witness')) : draft;
+}
+
+const movedOn = (): Result<never> =>
+  fail('E_STALE', 'REL-16', 'this chain has moved on since: the payment must be offered again');
 
 /** Expiry is tested when the intent is written; a journalled intent is always completed (DESIGN section 4). */
 export function mayCommit(device: Device, payment: PaymentRecord, { accept }: AgreementFacts): Result<undefined> {
@@ -79,7 +100,7 @@ export async function redraft(
   if (!open.ok) return open;
   const held = await openChain(device, body.chain);
   if (!held || !equalBytes(held.record.tip.hash, body.prev)) {
-    return fail('E_STALE', 'REL-16', 'this chain has moved on since: the payment must be offered again');
+    return movedOn();
   }
   const draft = await draftNext(device, held, operation, overlay);
   if (!draft.ok) return draft;

@@ -1,12 +1,14 @@
 import { must, type Result } from '@dsm/core';
 import { describe, expect, test } from 'vitest';
+import { payOnline } from '../../src/account/payment.ts';
+import { createToken, mint as mintTokens } from '../../src/account/token.ts';
 import { certify } from '../../src/directory/certify.ts';
 import { accept, commit, offer, receive, type Exchanged } from '../../src/exchange/index.ts';
 import { verifyFile } from '@dsm/core';
 import type { Device } from '../../src/device.ts';
 import { policyKey, policyRecords } from '../../src/records/policy.ts';
 import { suite } from '../support/wallets.ts';
-import { command, copyOf, introduce, layTable, makePerson, type Table } from './table.ts';
+import { command, copyOf, credit, introduce, layTable, makePerson, type Table } from './table.ts';
 
 const codeOf = (result: Result<unknown>): string | undefined => (result.ok ? undefined : result.error.code);
 const messageOf = (exchanged: Exchanged): Uint8Array => exchanged.message as Uint8Array;
@@ -75,6 +77,38 @@ describe('a provisional payment', () => {
     expect(second.payment).toMatchObject({ grade: 'provisional', status: 'received' });
     const verdict = verifyFile(suite, table.world.net.network, messageOf(second));
     expect(verdict).toMatchObject({ ok: true, findings: { states: 3 } });
+  });
+
+  test('REL-16: two open offers on one account state touch other leaves; the first committed wins', async () => {
+    const table = await layTable();
+    const bob = await makePerson(table.world, table.directory, 'bob');
+    await introduce(table.alice, table.canteen, bob);
+    const { device: alice } = table.alice;
+    const { token } = must(await createToken(table.canteen.device, { symbol: 'TICKET', decimals: 0, cap: 9n }));
+    must(await mintTokens(table.canteen.device, token, 9n));
+    const paid = must(await payOnline(table.canteen.device, { to: alice.account, token, amount: 3n }));
+    await credit(alice, paid.chain, paid.index, table.canteen.device);
+    await takeAny(table.till.device);
+    await takeAny(bob.device);
+    const meal = must(await offerOf(table, alice, table.till.device, 100n));
+    const ticket = must(await offerOf({ ...table, token }, alice, bob.device, 2n));
+    const meals = must(await accept(table.till.device, messageOf(meal)));
+    const tickets = must(await accept(bob.device, messageOf(ticket)));
+    const committed = must(await commit(alice, messageOf(meals)));
+    expect(must(await receive(table.till.device, messageOf(committed))).payment).toMatchObject({ status: 'received' });
+    expect(codeOf(await commit(alice, messageOf(tickets)))).toBe('E_STALE');
+  });
+
+  test('REL-16: a credit that came between offer and commit makes the offer stale', async () => {
+    const table = await layTable();
+    await takeAny(table.till.device);
+    const { device: alice } = table.alice;
+    const accepted = must(
+      await accept(table.till.device, messageOf(must(await offerOf(table, alice, table.till.device, 100n)))),
+    );
+    const paid = must(await payOnline(table.canteen.device, { to: alice.account, token: table.token, amount: 1n }));
+    await credit(alice, paid.chain, paid.index, table.canteen.device);
+    expect(codeOf(await commit(alice, messageOf(accepted)))).toBe('E_STALE');
   });
 
   test('a copy pays twice from one balance: at most one settles, and there is evidence', async () => {
