@@ -1,6 +1,6 @@
 /** `dsm sync`. */
-import { ok, toHex } from '@dsm/core';
-import { listContacts, sync, type Device, type SyncReport } from '@dsm/wallet';
+import { equalBytes, ok, toHex } from '@dsm/core';
+import { listContacts, listReservations, sync, type Claimed, type Device, type SyncReport } from '@dsm/wallet';
 import type { Command } from '../call.ts';
 import { withDevice } from '../home/device.ts';
 import { moneyFormatter } from '../output/amount.ts';
@@ -18,9 +18,10 @@ async function describe(device: Device, report: SyncReport): Promise<Answer> {
   const format = await moneyFormatter(device);
   const contacts = await listContacts(device);
   const names = new Map((contacts.ok ? contacts.value : []).map(({ account, name }) => [toHex(account), name]));
-  const claims = new Set(report.claimed.map(({ reservation }) => toHex(reservation)));
+  const claims = await allClaims(device, report);
+  const credited = new Set(claims.map(({ reservation }) => toHex(reservation)));
   // The credit of a claim is that claim once more.
-  const payments = report.received.filter(({ source }) => !claims.has(toHex(source)));
+  const payments = report.received.filter(({ source }) => !credited.has(toHex(source)));
   const received = payments.map(({ payment, peer, token, amount, source, index }) => {
     const money = format(token, amount);
     return {
@@ -33,7 +34,7 @@ async function describe(device: Device, report: SyncReport): Promise<Answer> {
       index,
     };
   });
-  const claimed = report.claimed.map(({ reservation, token, amount, total }) => {
+  const claimed = claims.map(({ reservation, token, amount, total }) => {
     const money = format(token, amount);
     return {
       reservation: toHex(reservation),
@@ -55,4 +56,19 @@ async function describe(device: Device, report: SyncReport): Promise<Answer> {
     { received, claimed, certified, evidence, open: open.map(({ code, message }) => ({ code, message })) },
     ...(lines.length > 0 ? lines : ['nothing moved: all is exchanged']),
   );
+}
+
+/**
+ * What this sync has claimed, and what an earlier one has claimed that ended before the credit: its answer may never
+ * have been seen. Out of a reservation nothing but a claim arrives, so no credit of one is a payment of its own.
+ */
+async function allClaims(device: Device, { claimed, received }: SyncReport): Promise<readonly Claimed[]> {
+  const told = new Set(claimed.map(({ reservation }) => toHex(reservation)));
+  const earlier: Claimed[] = [];
+  for (const { vault, payee, claimed: total } of await listReservations(device)) {
+    if (told.has(toHex(vault)) || !equalBytes(payee, device.account)) continue;
+    const credits = received.filter(({ source }) => equalBytes(source, vault));
+    for (const { token, amount } of credits) earlier.push({ reservation: vault, token, amount, total });
+  }
+  return [...claimed, ...earlier];
 }
