@@ -1,0 +1,69 @@
+/**
+ * What a run remembers in its directory, so that it can go on after an interruption: `state.json` (seed and counts)
+ * and `diary.jsonl`, one line for each acknowledged fact, place of a state and tree head, written when it is learnt.
+ */
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fact } from './facts.ts';
+
+export interface Progress {
+  readonly version: 1;
+  readonly seed: number;
+  readonly homes: readonly string[];
+  /** Kills of nodes, of workers, of `dsm` processes. */
+  kills: { node: number; worker: number; dsm: number };
+  /** Kills that came while a command was running. */
+  interrupted: number;
+  /** Homes that a kill left with a state whose intent was written and whose signature was not. */
+  unsigned: number;
+  /** Homes that a kill left with a state that was signed and not final. */
+  unsettled: number;
+  /** Commands answered. */
+  answers: number;
+  /** Facts looked at, after each kill and in the end. */
+  checks: number;
+  /** Number of the next payment. */
+  orders: number;
+}
+
+export type Entry =
+  | { readonly is: 'fact'; readonly fact: Fact }
+  | { readonly is: 'place'; readonly key: string; readonly hash: string }
+  | { readonly is: 'head'; readonly node: number; readonly size: number; readonly root: string };
+
+export const newProgress = (seed: number, homes: readonly string[]): Progress => ({
+  version: 1,
+  seed,
+  homes,
+  kills: { node: 0, worker: 0, dsm: 0 },
+  interrupted: 0,
+  unsigned: 0,
+  unsettled: 0,
+  answers: 0,
+  checks: 0,
+  orders: 0,
+});
+
+export const countKills = ({ kills }: Progress): number => kills.node + kills.worker + kills.dsm;
+
+const statePath = (dir: string): string => join(dir, 'state.json');
+const diaryPath = (dir: string): string => join(dir, 'diary.jsonl');
+
+export const hasProgress = (dir: string): boolean => existsSync(statePath(dir));
+
+export const readProgress = (dir: string): Progress => JSON.parse(readFileSync(statePath(dir), 'utf8')) as Progress;
+
+export function writeProgress(dir: string, progress: Progress): void {
+  writeFileSync(`${statePath(dir)}.draft`, `${JSON.stringify(progress, null, 2)}\n`);
+  renameSync(`${statePath(dir)}.draft`, statePath(dir));
+}
+
+export const addEntry = (dir: string, entry: Entry): void =>
+  appendFileSync(diaryPath(dir), `${JSON.stringify(entry)}\n`);
+
+/** Every entry, oldest first. The last line may have been cut off. */
+export function readEntries(dir: string): readonly Entry[] {
+  if (!existsSync(diaryPath(dir))) return [];
+  const lines = readFileSync(diaryPath(dir), 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as Entry);
+}

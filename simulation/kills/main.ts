@@ -1,0 +1,85 @@
+/**
+ * `npm run kills [-- --count N --seed S --dir D --resume]`: kills real nodes and wallets under load and proves that
+ * nothing acknowledged is missing. See docs/simulation/kills.md.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { hasProgress } from './diary.ts';
+import { runKills, type Report } from './run.ts';
+
+const DEFAULT_COUNT = 25;
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const refuse = (message: string): never => {
+  say(`kills: ${message}`);
+  process.exit(2);
+};
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string' },
+    seed: { type: 'string' },
+    dir: { type: 'string' },
+    resume: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    forgetful: { type: 'boolean', default: false },
+  },
+});
+
+function whole(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  return /^\d{1,9}$/.test(text) ? Number(text) : refuse(`--${name} takes a whole number`);
+}
+
+const count = whole('count', values.count, DEFAULT_COUNT);
+const seed = whole('seed', values.seed, Math.floor(Math.random() * 1e9));
+const isTemporary = values.dir === undefined;
+if (values.resume && isTemporary) refuse('--resume needs --dir');
+const dir = isTemporary ? mkdtempSync(join(tmpdir(), 'dsm-kills-')) : resolve(values.dir ?? '');
+if (!existsSync(dir)) mkdirSync(dir, { recursive: true });
+if (values.resume && !hasProgress(dir)) refuse(`there is no run in ${dir}`);
+if (!values.resume && hasProgress(dir)) refuse(`${dir} holds a run; go on with --resume`);
+
+let interrupted = false;
+process.on('SIGINT', () => {
+  say('stopping in order; what is under way is finished first');
+  interrupted = true;
+});
+process.on('SIGTERM', () => {
+  interrupted = true;
+});
+
+const beganMs = Date.now();
+const report = await runKills({
+  dir,
+  seed,
+  count,
+  isInterrupted: () => interrupted,
+  tell: (line) => say(`${((Date.now() - beganMs) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+  forgetful: values.forgetful,
+});
+finish(report);
+
+function finish({ violations, finished, kills, ...rest }: Report): void {
+  const killed = kills.node + kills.worker + kills.dsm;
+  const seconds = Math.round((Date.now() - beganMs) / 1000);
+  for (const violation of violations) say(`violation: ${violation}`);
+  if (violations.length > 0) say(`everything is kept in ${dir}`);
+  else if (!finished) say(`interrupted; go on with: npm run kills -- --dir ${dir} --resume --count ${count}`);
+  else if (isTemporary) rmSync(dir, { recursive: true, force: true });
+  if (values.json) process.stdout.write(`${JSON.stringify({ kills, seconds, ...rest, violations, finished })}\n`);
+  else {
+    process.stdout.write(
+      `${kills.node} kills of nodes, ${kills.worker} of workers, ${kills.dsm} of dsm processes in ${seconds} s; ` +
+        `${rest.interrupted} interrupted a command, ${rest.unsigned} an intent before its signature, ` +
+        `${rest.unsettled} a state before it was final\n` +
+        `${rest.answers} answers; ${rest.places} places of states and ${rest.heads} tree heads seen\n` +
+        `seed ${rest.seed}: ${killed} kills, ${rest.facts} acknowledged facts checked (${rest.checks} checks), ` +
+        `${violations.length} violations\n`,
+    );
+  }
+  process.exitCode = violations.length > 0 ? 1 : finished ? 0 : 130;
+}

@@ -1,0 +1,169 @@
+/** One run: load, kills, and in the end the proof that nothing acknowledged is missing. */
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { nodeCryptoSuite } from '@dsm/platform/node';
+import { openChecks } from './checks.ts';
+import type { Answer, Command } from './command.ts';
+import { countKills, hasProgress, newProgress, readProgress, writeProgress, type Progress } from './diary.ts';
+import { factsOf } from './facts.ts';
+import { concludeRun } from './finish.ts';
+import { openHome, walletPath, type Home, type HomeHooks } from './homes.ts';
+import { digestOf, exchangeForEver, lookForEver, payForEver, type Load } from './load.ts';
+import { keepNodes } from './keep-nodes.ts';
+import { killForAWhile, type Running } from './killer.ts';
+import { makeNetwork, readNetwork } from './nodes.ts';
+import { endAll } from './process.ts';
+import { seededRandom } from './random.ts';
+import { folders, HOMES, initHomes, introduce, isDsmHome, PAIRS } from './setup.ts';
+import { noViolations } from './check/violations.ts';
+
+export interface RunOptions {
+  readonly dir: string;
+  readonly seed: number;
+  /** Kills in all, those of earlier parts of a resumed run included. */
+  readonly count: number;
+  /** Asked for by a person: stop soon, in a state that can be resumed. */
+  readonly isInterrupted: () => boolean;
+  readonly tell: (line: string) => void;
+  /** Wallets whose workers forget: a planted fault. */
+  readonly forgetful?: boolean;
+}
+
+export interface Report {
+  readonly seed: number;
+  readonly kills: Progress['kills'];
+  readonly interrupted: number;
+  readonly unsigned: number;
+  readonly unsettled: number;
+  readonly answers: number;
+  readonly facts: number;
+  readonly checks: number;
+  readonly places: number;
+  readonly heads: number;
+  readonly violations: readonly string[];
+  /** False when it was interrupted and waits to be resumed. */
+  readonly finished: boolean;
+}
+
+/** Files of exchanges that stay for `dsm verify` in the end. */
+const KEPT_FILES = 6;
+
+export async function runKills(options: RunOptions): Promise<Report> {
+  const { dir, tell } = options;
+  const suite = nodeCryptoSuite();
+  const isNew = !hasProgress(dir);
+  folders(dir);
+  if (isNew) {
+    tell(`a network and ${HOMES.length} wallets in ${dir}, seed ${options.seed}`);
+    await makeNetwork(dir);
+    await initHomes(dir);
+  }
+  const progress = isNew ? newProgress(options.seed, HOMES) : readProgress(dir);
+  const violations = noViolations((what) => tell(`VIOLATION ${what}`));
+  const checks = openChecks({ dir, suite, file: readNetwork(suite, dir), progress, violations });
+  const random = seededRandom(progress.seed, countKills(progress));
+  const state = { stopping: false };
+  const keptFiles: string[] = [];
+  const homes = new Map<string, Home>();
+  const load: Load = {
+    dir,
+    homes,
+    random,
+    violations,
+    isStopping: () => state.stopping,
+    nextOrder: () => `p${++progress.orders}`,
+    onOddity: (home, command) => keepAside(dir, home.name, 'file' in command ? command.file : undefined),
+    onFiles: (paths) => {
+      for (const path of paths) checks.checkFile(path);
+      if (keptFiles.length < KEPT_FILES) keptFiles.push(...paths);
+      else for (const path of paths) rmSync(join(dir, path), { force: true });
+    },
+    active: new Set(),
+    counts: { exchanges: 0, online: 0, repeated: 0, givenUp: 0 },
+  };
+  const hooks: HomeHooks = {
+    async afterKill(home, wasBusy) {
+      if (wasBusy) progress.interrupted++;
+      await checks.checkHome(home.name);
+    },
+    onAnswer(home: Home, command: Command, answer: Answer) {
+      progress.answers++;
+      for (const fact of factsOf(home.name, command, answer, (path) => digestOf(dir, path))) checks.note(fact);
+    },
+    onCrash: (home, how) => violations.add(`home ${home.name}: ${how}`),
+  };
+  for (const name of HOMES) {
+    const flags = options.forgetful === true ? ['--forgetful'] : [];
+    homes.set(name, openHome({ dir, name, kind: isDsmHome(name) ? 'dsm' : 'worker', hooks, workerFlags: flags }));
+  }
+  const nodes = keepNodes({ dir, checks, violations, random, progress });
+  try {
+    await nodes.start();
+    if (isNew) {
+      await introduce(load);
+      writeProgress(dir, progress);
+    }
+    const { count, isInterrupted } = options;
+    const running: Running = { dir, count, isInterrupted, tell, random, progress, checks, load, nodes, violations };
+    const sessions = startSessions(load);
+    await killForAWhile(running);
+    state.stopping = true;
+    tell('no more kills: what is under way is finished');
+    await Promise.all(sessions);
+    const isDone = countKills(progress) >= options.count || violations.list.length > 0;
+    if (isDone) await concludeRun({ dir, load, nodes, checks, violations, keptFiles, tell });
+    else for (const home of homes.values()) await home.close();
+    await nodes.stop();
+    writeProgress(dir, progress);
+    return describe(running, isDone);
+  } finally {
+    nodes.abandon();
+    await endAll();
+  }
+}
+
+function startSessions(load: Load): readonly Promise<void>[] {
+  const home = (name: string): Home => load.homes.get(name) as Home;
+  const { workers, processes, mixed, online } = PAIRS;
+  const guard = (run: Promise<void>): Promise<void> =>
+    run.catch((thrown: unknown) => {
+      load.violations.add(
+        `the load broke: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`,
+      );
+    });
+  return [
+    ...[workers, processes, mixed].map(([one, other]) => guard(exchangeForEver(load, home(one), home(other)))),
+    guard(
+      payForEver(
+        load,
+        online.map(([payer, payee]) => [home(payer), home(payee)] as const),
+      ),
+    ),
+    guard(lookForEver(load)),
+  ];
+}
+
+/** For whoever looks into a violation: a home and what it refused, as they were. */
+function keepAside(dir: string, home: string, file: string | undefined): void {
+  const aside = join(dir, 'aside', `${Date.now()}-${home}`);
+  mkdirSync(aside, { recursive: true });
+  const path = walletPath(dir, home);
+  for (const end of ['', '-wal'])
+    if (existsSync(path + end)) copyFileSync(path + end, join(aside, basename(path) + end));
+  if (file !== undefined) copyFileSync(join(dir, file), join(aside, basename(file)));
+}
+
+const describe = ({ progress, checks, violations }: Running, finished: boolean): Report => ({
+  seed: progress.seed,
+  kills: progress.kills,
+  interrupted: progress.interrupted,
+  unsigned: progress.unsigned,
+  unsettled: progress.unsettled,
+  answers: progress.answers,
+  facts: checks.countFacts(),
+  checks: progress.checks,
+  places: checks.book.places.size,
+  heads: checks.heads.count(),
+  violations: violations.list,
+  finished,
+});
