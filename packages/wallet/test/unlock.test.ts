@@ -274,7 +274,7 @@ describe('WAL-13, WAL-15: a double spend whose votes are split', () => {
     const rows = [(await statuses(bob, 'in'))[0], (await statuses(carol, 'in'))[0]];
     expect(rows.toSorted()).toEqual(['final certified', 'lost null']);
     const chains = await Promise.all([alice, copy].map(async (device) => expectOk(await showChain(device)).at(-1)));
-    expect(chains.map((state) => state?.status).toSorted()).toEqual(['final', 'lost']);
+    expect(new Set(chains.map((state) => state?.status))).toEqual(new Set(['final', 'lost']));
   });
 
   test('EVD-4: the accused drives its own place, and still signs nothing new', async () => {

@@ -37,6 +37,7 @@ function toJson(entry: HistoryEntry) {
     at: isoTime(entry.payment.at),
     ...(order !== '' && { order }),
     ...(refundOf && { refundOf: toHex(refundOf) }),
+    ...(entry.status === 'lost' && entry.evidence && { evidence: toHex(entry.evidence) }),
     ...(isWaiting(entry, 'reserved') && claimBy !== null && { claimBy: isoTime(claimBy) }),
     ...(isWaiting(entry, 'provisional') && settleBy !== null && { settleBy: isoTime(settleBy) }),
   };
@@ -55,7 +56,7 @@ function toRow(entry: HistoryEntry): string[] {
     `${direction === 'in' ? '+' : '-'}${amountOf(entry)}`,
     symbolOf(entry),
     showGrade(grade),
-    `${entry.status}${describeDate(entry)}`,
+    `${entry.status}${describeDate(entry)}${describeEnd(entry)}`,
     dim(toHex(entry.payment.payment).slice(0, SHOWN_DIGITS)),
     dim(order),
   ];
@@ -66,6 +67,15 @@ function describeDate(entry: HistoryEntry): string {
   if (isWaiting(entry, 'reserved') && claimBy !== null) return `, final once claimed by ${formatTime(claimBy)}`;
   if (isWaiting(entry, 'provisional') && settleBy !== null) return ', may still be taken back';
   return '';
+}
+
+/** What it means that nothing came of it. */
+function describeEnd({ status, payment: { direction }, evidence }: HistoryEntry): string {
+  if (status === 'expired' && direction === 'out') return ', nothing was paid';
+  if (status !== 'lost') return '';
+  return evidence
+    ? `, the payer signed twice: evidence ${toHex(evidence).slice(0, SHOWN_DIGITS)}`
+    : ', something else is certified in its place';
 }
 
 /** Ids are for programs; their beginning tells people enough. */

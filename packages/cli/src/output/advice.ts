@@ -5,6 +5,7 @@ const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
   E_BALANCE: 'dsm balance shows what there is',
   E_ENCODING: 'it is not a file that dsm wrote, or it was damaged on the way: get it once more',
   E_NETWORK: 'only what belongs to the network of this wallet can be used here',
+  E_PARENT: 'dsm sync brings it to the nodes; dsm unlock ends what has run out of time',
   E_OPEN: 'dsm history shows it; only its payer cancels it, otherwise it ends by itself when it expires',
   E_PENDING: 'dsm sync finishes what waits for the nodes',
   E_UNREACHABLE: 'nothing is lost; try again once the nodes can be reached',
@@ -18,6 +19,7 @@ const BY_COMMAND: readonly (readonly [prefix: string, code: ErrorCode, advice: s
   ['release', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it'],
   ['token create', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it'],
   ['token mint', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it; repeating it mints twice'],
+  ['unlock', 'E_PENDING', 'what has begun goes on later: dsm unlock, or any dsm sync'],
   ['contact add', 'E_CONTACT', 'dsm contact add takes another name with --as'],
   ['network up', 'E_BUSY', 'perhaps this network is running already'],
 ];

@@ -40,6 +40,14 @@ const SPECS: readonly CommandSpec[] = [
     run: async (call) => (await import('../sync.ts')).syncCommand(call),
   },
   {
+    usage: 'unlock [chain]',
+    summary: 'Have the nodes decide what is stuck: a payment that ran out of time, or one of two that were signed.',
+    example: 'dsm unlock',
+    args: { chain: 'your account, a reservation or the account of a payer; without it all of them' },
+    options: [{ flags: '--wait <duration>', description: 'how long to wait for rounds of voting (default 2m)' }],
+    run: async (call) => (await import('../unlock.ts')).unlockCommand(call),
+  },
+  {
     usage: 'keep',
     summary: 'Stay and claim by itself what was received out of reservations, and warn when it cannot.',
     example: 'dsm keep --home till',

@@ -1,0 +1,91 @@
+/** `dsm unlock`: drives what votes do not decide, and waits for the rounds that this takes. */
+import { equalBytes, fail, ok, toHex, type ChainId, type Result } from '@dsm/core';
+import { unlock, type Device, type UnlockedSlot, type UnlockReport, type WaitingSlot } from '@dsm/wallet';
+import { option, type Call, type Command } from '../call.ts';
+import { withDevice } from '../home/device.ts';
+import { readChainId } from '../home/names.ts';
+import { parseDuration } from '../input/duration.ts';
+import { answer, type Answer } from '../output/answer.ts';
+import { dim } from '../output/style.ts';
+import { formatTime, isoTime } from '../output/words.ts';
+
+/** Longer than the first rounds take. */
+const DEFAULT_PATIENCE = '2m';
+
+export const unlockCommand: Command = async (call) => {
+  const patience = parseDuration(option(call, 'wait') ?? DEFAULT_PATIENCE, '--wait');
+  if (!patience.ok) return patience;
+  const chain = readChain(call);
+  if (!chain.ok) return chain;
+  return withDevice(call, async (device) => {
+    const report = await unlock(device, {
+      chain: chain.value,
+      patienceMs: patience.value,
+      onWait: (slot) => call.notify(dim(describeWait(device, slot))),
+    });
+    return report.ok ? describe(device, report.value) : report;
+  });
+};
+
+function readChain({ args }: Call): Result<ChainId | undefined> {
+  const text = args['chain'];
+  return text === undefined ? ok(undefined) : readChainId(text, 'chain');
+}
+
+/** Whatever is left makes the command fail: a script that goes on must not believe that all is decided. */
+function describe(device: Device, { unlocked, waiting, open }: UnlockReport): Result<Answer> {
+  const [waits] = waiting;
+  if (waits) return fail('E_PENDING', 'WAL-13', describeWait(device, waits));
+  const [left] = open;
+  if (left) return { ok: false, error: left };
+  const lines = unlocked.map((slot) => describeSlot(device, slot));
+  return ok(
+    answer(
+      {
+        unlocked: unlocked.map(({ chain, index, hash, round, outcome }) => ({
+          chain: toHex(chain),
+          index,
+          state: toHex(hash),
+          round,
+          outcome,
+        })),
+      },
+      ...(lines.length > 0 ? lines : ['nothing is open: all is decided']),
+    ),
+  );
+}
+
+type Place = Pick<UnlockedSlot, 'chain' | 'index'>;
+
+const placeOf = ({ account }: Device, { chain, index }: Place): string =>
+  equalBytes(chain, account) ? `state ${index} of your account` : `state ${index} of ${toHex(chain).slice(0, 12)}…`;
+
+export function describeSlot(device: Device, slot: UnlockedSlot): string {
+  const place = placeOf(device, slot);
+  switch (slot.outcome) {
+    case 'kept':
+      return `${place} is certified`;
+    case 'void':
+      return `${place} came to nothing: what was not certified there is not paid`;
+    case 'other':
+      return `${place}: another state is certified`;
+  }
+}
+
+export const describeWait = (device: Device, slot: WaitingSlot): string =>
+  `${placeOf(device, slot)} is open; voting round ${slot.round} begins ${beginning(device, slot)}`;
+
+const SOON_MS = 120_000;
+
+function beginning({ clock }: Device, { atMs }: WaitingSlot): string {
+  if (atMs === null) return 'later';
+  const leftMs = atMs - clock();
+  return leftMs > SOON_MS ? formatTime(atMs) : `in ${Math.max(1, Math.ceil(leftMs / 1_000))} s`;
+}
+
+export const waitJson = ({ chain, index, round, atMs }: WaitingSlot): Answer['json'] => ({
+  chain: toHex(chain),
+  index,
+  round,
+  at: atMs === null ? null : isoTime(atMs),
+});
