@@ -74,7 +74,8 @@ export async function recordFinal(
       ...(buried ? await buryRun(device, body, certificate.hash, buried) : []),
       ...(buried ? [] : chainWrites(device, final, chain, await stateOf(device, final, state))),
       ...(lost ? await deadBranch(device, body, certificate.hash) : []),
-      ...(delivered ? [journalRecords.remove(place)] : []),
+      // Whoever it is about, it is not done before enough nodes have been told.
+      delivered ? journalRecords.remove(place) : journalRecords.put(device, place, true),
       ...(await draftRemovals(device, body)),
       ...timeWrites(device, body),
       ...(await effectsOf(device, body, operation)),

@@ -1,6 +1,7 @@
 /**
- * The journal: states of this device that are not done yet, by place. A state enters it together with its intent and
- * leaves it when nothing remains to be done: a state of a half once it is signed, any other once it is final or lost.
+ * The journal: places that are not done yet. A state of this device enters it together with its intent, any other
+ * together with its Final; it leaves it when nothing remains to be done: a state of a half once it is signed, any
+ * other once enough nodes know what is final there.
  */
 import { flag, type ChainId } from '@dsm/core';
 import type { Storage } from '../device.ts';
