@@ -3,7 +3,7 @@
  * adopted, what it left open is settled, and after the date a `restored` state is certified, on which all halves
  * stand from then on. Every step is durable before the next and may be repeated.
  */
-import { done, equalBytes, fail, ok, type Result, type Tip } from '@dsm/core';
+import { done, equalBytes, fail, ok, type Result, type Tip, type Window } from '@dsm/core';
 import { appendState } from '../chain/append.ts';
 import { windowFrom } from '../chain/own.ts';
 import type { Device } from '../device.ts';
@@ -68,7 +68,7 @@ const openStill = (): Result<never> =>
   fail('E_PENDING', 'WAL-35', 'a state that was signed before the restore is open: sync goes on once it is decided');
 
 async function signRestored(device: Device, restore: RestoreRecord): Promise<Result<undefined>> {
-  const window = windowFrom(device);
+  const window = drawWindow(device);
   if (!window.ok) return window;
   const appended = await appendState(device, {
     chain: device.account,
@@ -79,6 +79,16 @@ async function signRestored(device: Device, restore: RestoreRecord): Promise<Res
     conditions: () => [restoreRecords.isUnchanged(device, SOLE, restore)],
   });
   return appended.ok ? done : appended;
+}
+
+/**
+ * From now, for D or a random part of its second half: two devices that go on from one backup at the same moment must
+ * not sign one and the same state, which each would take for its own.
+ */
+function drawWindow(device: Device): Result<Window> {
+  const drawn = device.entropy(4).reduce((sum, byte) => sum * 256 + byte, 0);
+  const { settleMs } = device.network;
+  return windowFrom(device, device.clock() + settleMs - (drawn % Math.ceil(settleMs / 2)));
 }
 
 /** The own `restored` state is final: the halves begin anew, and the device signs again, both in one commit. */
