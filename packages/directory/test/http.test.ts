@@ -17,6 +17,7 @@ import {
   verifyMessage,
   type NodeHead,
 } from '@dsm/core';
+import { answer } from '@dsm/directory';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   createToken,
@@ -59,7 +60,10 @@ async function refusal(response: Response): Promise<string> {
   return `${response.status} ${code} ${rule}`;
 }
 
-const posts = [ROUTES.submit, ROUTES.lock, ROUTES.final, ROUTES.publish];
+const rounds = [ROUTES.start, ROUTES.propose, ROUTES.vote];
+const posts = [ROUTES.submit, ROUTES.lock, ROUTES.final, ROUTES.publish, ...rounds];
+const limitOf = (path: string): number =>
+  path === ROUTES.propose || path === ROUTES.vote ? LIMITS.roundBytes : LIMITS.submissionBytes;
 
 describe('NET-13: bad input', () => {
   test.each(posts)('%s: what is no deterministic CBOR is E_ENCODING', async (path) => {
@@ -75,7 +79,7 @@ describe('NET-13: bad input', () => {
   });
 
   test.each(posts)('%s: a body over the limit is not read', async (path) => {
-    const bytes = new Uint8Array(LIMITS.submissionBytes + 1);
+    const bytes = new Uint8Array(limitOf(path) + 1);
     expect(await refusal(await postBytes(node, path, bytes))).toBe('413 E_LIMIT NET-13');
   });
 
@@ -90,7 +94,7 @@ describe('NET-13: bad input', () => {
     const init: RequestInit = { method: 'POST', body, duplex: 'half', headers: { 'content-type': CBOR_TYPE } };
     const response = await node.open.app.request(path, init);
     expect(await refusal(response)).toBe('413 E_LIMIT NET-13');
-    expect(pulled).toBeLessThan(20);
+    expect(pulled).toBeLessThan(limitOf(path) / 65_536 + 12);
   });
 
   test.each(posts)('%s: another type of body is refused', async (path) => {
@@ -161,6 +165,50 @@ describe('NET-13: bad input', () => {
     const second = signTransfer(net, payer, bob.account, meal.token, 1n);
     const body = encodeWith(submissionCodec(suite), submissionOf(net, second));
     expect(await refusal(await postBytes(node, ROUTES.submit, body))).toBe('425 E_PARENT NET-15');
+  });
+});
+
+describe('NET-13: a node answers the same without HTTP', () => {
+  const ask = (method: string, path: string, body: Uint8Array | null = null) =>
+    answer(node.open.node, { method, path, body });
+
+  test.each([
+    ROUTES.health,
+    ROUTES.version,
+    '/v1/tip/00',
+    '/v1/nothing',
+    `/v1/credits/${'ab'.repeat(32)}?after=0`,
+    `/v1/credits/${'ab'.repeat(32)}?after=x`,
+    `/v1/slot/${'ab'.repeat(32)}/1`,
+  ])('GET %s', async (path) => {
+    const response = await node.open.app.request(path);
+    const { status, type, body } = await ask('GET', path);
+    expect([status, type]).toEqual([response.status, response.headers.get('content-type')]);
+    expect(Buffer.from(body)).toEqual(Buffer.from(await response.arrayBuffer()));
+  });
+
+  test('a submission, twice: once so, once over HTTP', async () => {
+    const body = encodeWith(submissionCodec(suite), submissionOf(net, makeStep()));
+    const first = await ask('POST', ROUTES.submit, body);
+    const second = await postBytes(node, ROUTES.submit, body);
+    expect(first).toMatchObject({ status: 200, type: CBOR_TYPE });
+    expect(Buffer.from(first.body)).toEqual(Buffer.from(await second.arrayBuffer()));
+  });
+
+  test('what is no request is refused: another method, no body, too much of it', async () => {
+    expect(await ask('DELETE', ROUTES.head)).toMatchObject({ status: 404 });
+    expect(await ask('POST', ROUTES.head)).toMatchObject({ status: 404 });
+    expect(await ask('POST', ROUTES.submit)).toMatchObject({ status: 400 });
+    for (const path of posts) {
+      expect(await ask('POST', path, new Uint8Array(limitOf(path) + 1))).toMatchObject({ status: 413 });
+    }
+  });
+
+  test('a store that is gone is an answer too', async () => {
+    const broken = await openTestNode(net, 1);
+    await broken.open.close();
+    const { status, body } = await answer(broken.open.node, { method: 'GET', path: ROUTES.health, body: null });
+    expect([status, must(decodeFailure(body)).code]).toEqual([503, 'E_STORE']);
   });
 });
 

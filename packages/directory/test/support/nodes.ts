@@ -1,5 +1,5 @@
 /** Directory nodes in this process, asked over their HTTP interface without a network. */
-import { openNode, type LogEntry, type OpenNode } from '@dsm/directory';
+import { answer, openNode, type LogEntry, type OpenNode } from '@dsm/directory';
 import {
   advanceGathering,
   CBOR_TYPE,
@@ -13,11 +13,16 @@ import {
   memoryDisk,
   memoryStore,
   must,
+  proposeAnswerCodec,
+  proposeRequestCodec,
   publishRequestCodec,
   ROUTES,
+  startAnswerCodec,
   startGathering,
+  startRequestCodec,
   submissionCodec,
   submitAnswerCodec,
+  voteRequestCodec,
   type Ask,
   type BundleItem,
   type Certificate,
@@ -27,12 +32,17 @@ import {
   type LockAnswer,
   type LockRequest,
   type MemoryDisk,
+  type ProposeAnswer,
+  type ProposeRequest,
   type PublishRequest,
   type Receipt,
   type Result,
+  type StartAnswer,
+  type StartRequest,
   type Store,
   type Submission,
   type SubmitAnswer,
+  type VoteRequest,
 } from '@dsm/core';
 import { entry, submissionOf, type Device, type TestNetwork, type TestStep } from '../../../../tests/kit/index.ts';
 
@@ -100,6 +110,24 @@ export const submitStep = (net: TestNetwork, node: TestNode, step: TestStep): Pr
 
 export const lock = (net: TestNetwork, node: TestNode, request: LockRequest): Promise<Result<LockAnswer>> =>
   post(node, ROUTES.lock, lockRequestCodec(net.suite), request, lockAnswerCodec);
+
+/** Posts without HTTP, as a simulator does. */
+async function ask<Q, A>(node: TestNode, path: string, question: Codec<Q>, value: Q, codec: Codec<A>) {
+  const request = { method: 'POST', path, body: encodeWith(question, value) };
+  const { status, body } = await answer(node.open.node, request);
+  if (status === 200) return decodeWith(codec, body, 'answer');
+  const failure = decodeFailure(body);
+  return failure.ok ? ({ ok: false, error: failure.value } as const) : failure;
+}
+
+export const startRound = (net: TestNetwork, node: TestNode, request: StartRequest): Promise<Result<StartAnswer>> =>
+  ask(node, ROUTES.start, startRequestCodec(net.suite), request, startAnswerCodec);
+
+export const propose = (net: TestNetwork, node: TestNode, request: ProposeRequest): Promise<Result<ProposeAnswer>> =>
+  ask(node, ROUTES.propose, proposeRequestCodec(net.suite), request, proposeAnswerCodec);
+
+export const voteInRound = (net: TestNetwork, node: TestNode, request: VoteRequest): Promise<Result<SubmitAnswer>> =>
+  ask(node, ROUTES.vote, voteRequestCodec(net.suite), request, submitAnswerCodec);
 
 export const finalise = (
   net: TestNetwork,
