@@ -63,13 +63,14 @@ export const reservedIsCovered: MakeCheck = (world, chronicle) => {
     const account = world.seats.find(({ who }) => who === by)?.account;
     if (!account || fund.payee !== toHex(account))
       return `${by.name} is told reserved out of what is for somebody else`;
-    if (world.scheduler.nowMs() + by.skewMs - 50 >= fund.until - world.facts.marginMs) {
-      return `${by.name} is told reserved after E and the margin before it`;
-    }
     const known = told.get(name) ?? new Set();
     told.set(name, known);
+    // A turn that is repeated gets the same answer.
     if (known.has(toHex(payment))) return undefined;
     known.add(toHex(payment));
+    if (world.scheduler.nowMs() + by.skewMs - 50 >= fund.until - world.facts.marginMs) {
+      return `${by.name} is told reserved later than the margin before E`;
+    }
     const sum = (sums.get(name) ?? 0n) + amount;
     sums.set(name, sum);
     return sum <= fund.funded ? undefined : `${by.name} is told reserved for ${sum} of ${fund.funded}`;
