@@ -19,6 +19,8 @@ import { makeWatch, type Watch } from './watch.ts';
 
 export const PASSPHRASE = 'correct horse';
 
+const RESTART_MS = 977;
+
 /** A death: at the `point`-th place from the beginning of a step where `who` touches its disk, with what was kept. */
 export interface Death {
   readonly who: string;
@@ -104,6 +106,8 @@ function armDisk(trial: Trial, who: string, plan: readonly Death[], tell: () => 
     const death = own.find(({ point }) => point === disk.points);
     crashDisk(disk, death?.kept);
     if (death) trial.deaths.push(death);
+    // Whoever begins again does so later, so that the same draft is not the same state.
+    trial.stage.nowMs += RESTART_MS;
     tell();
   };
   return disk;

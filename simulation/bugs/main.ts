@@ -1,0 +1,113 @@
+/**
+ * `npm run simulate:bugs [-- --bug ID --seconds S --events M --jobs N --json]`: each planted bug in a process of its own,
+ * the same checks, and in the end the same seeds without any bug.
+ */
+import { execFile } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import type { Errand, Hunted } from './hunt.ts';
+import { BUGS, type Bug } from './list.ts';
+
+const { values } = parseArgs({
+  options: {
+    bug: { type: 'string', multiple: true },
+    /** Budget of one bug, of the processor. */
+    seconds: { type: 'string', default: '60' },
+    /** Of one run of the world. */
+    events: { type: 'string', default: '3000' },
+    jobs: { type: 'string', default: '2' },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+interface Row {
+  readonly bug: Bug;
+  readonly hunted: Hunted;
+}
+
+const seconds = Number(values.seconds);
+const events = Number(values.events);
+const chosen = BUGS.filter(({ id }) => values.bug?.includes(id) ?? true);
+if (chosen.length === 0) {
+  console.error(`no such bug; there are: ${BUGS.map(({ id }) => id).join(', ')}`);
+  process.exit(2);
+}
+
+/** By the clock of the wall, since the budget is one of the processor: a process that hangs is ended some time. */
+const PATIENCE = 12;
+
+function send(errand: Errand, patches: readonly object[]): Promise<Hunted> {
+  const script = new URL('hunt.ts', import.meta.url).pathname;
+  const register = new URL('../load/register.ts', import.meta.url).href;
+  const options = {
+    env: { ...process.env, DSM_PATCHES: JSON.stringify(patches) },
+    timeout: errand.seconds * 1_000 * PATIENCE,
+    maxBuffer: 1 << 26,
+  };
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      process.execPath,
+      ['--import', register, script, JSON.stringify(errand)],
+      options,
+      (error, stdout, stderr) => {
+        const last = stdout.trim().split('\n').at(-1) ?? '';
+        if (!error && last !== '') resolve(JSON.parse(last) as Hunted);
+        else reject(new Error(stderr.trim().split('\n').slice(-12).join('\n') || String(error)));
+      },
+    );
+    child.stdin?.end();
+  });
+}
+
+async function huntBug(bug: Bug): Promise<Row> {
+  const { file, find, replace, hunt } = bug;
+  const crashes = hunt === 'runs' ? [] : hunt.crashes;
+  return { bug, hunted: await send({ seconds, events, crashes }, [{ file, find, replace }]) };
+}
+
+const describe = ({ found, ...spent }: Hunted): string =>
+  found
+    ? `${found.invariant.padEnd(28)} ${(found.seed === null ? '' : String(found.seed)).padStart(5)} ${String(found.event).padStart(7)} ${spent.seconds.toFixed(1).padStart(6)} s`
+    : `NOT FOUND in ${spent.runs} runs, ${spent.events} events, ${spent.seconds.toFixed(1)} s`;
+
+const rows: Row[] = [];
+const queue = [...chosen];
+const broken: string[] = [];
+const worker = async (): Promise<void> => {
+  for (let bug = queue.shift(); bug; bug = queue.shift()) {
+    try {
+      const row = await huntBug(bug);
+      rows.push(row);
+      console.error(`${bug.id}: ${describe(row.hunted)}`);
+    } catch (thrown) {
+      broken.push(`${bug.id}: ${String(thrown)}`);
+      console.error(broken.at(-1));
+    }
+  }
+};
+await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
+
+/** The seeds that found something, without a bug, and as far as the farthest of them went. */
+async function control(): Promise<Hunted | undefined> {
+  const found = rows.flatMap(({ hunted }) => (hunted.found ? [hunted.found] : []));
+  const seeds = [...new Set(found.flatMap(({ seed }) => (seed === null ? [] : [seed])))].toSorted((a, b) => a - b);
+  const crashes = [...new Set(chosen.flatMap(({ hunt }) => (hunt === 'runs' ? [] : hunt.crashes)))];
+  return send({ seconds: 10 * seconds, events, crashes, seeds }, []);
+}
+const calm = await control();
+
+const order = new Map(BUGS.map(({ id }, i) => [id, i]));
+rows.sort((a, b) => (order.get(a.bug.id) ?? 0) - (order.get(b.bug.id) ?? 0));
+if (values.json)
+  console.log(JSON.stringify(rows.map(({ bug, hunted }) => ({ id: bug.id, what: bug.what, ...hunted }))));
+else {
+  console.log(`${'bug'.padEnd(24)} ${'found by'.padEnd(28)}  seed   event     time`);
+  for (const { bug, hunted } of rows) console.log(`${bug.id.padEnd(24)} ${describe(hunted)}`);
+}
+const times = rows.flatMap(({ hunted }) => (hunted.found ? [hunted.seconds] : [])).toSorted((a, b) => a - b);
+const median = times[times.length >> 1] ?? 0;
+if (calm?.found) console.error(`without any bug: ${JSON.stringify(calm.found)}`);
+for (const each of broken) console.error(each);
+console.log(
+  `${times.length} of ${chosen.length} bugs found, median ${median.toFixed(1)} s, longest ${(times.at(-1) ?? 0).toFixed(1)} s; without a bug ${calm?.found ? 'A VIOLATION' : `${calm?.runs ?? 0} of the same runs and no violation`}`,
+);
+process.exit(times.length === chosen.length && !calm?.found ? 0 : 1);
