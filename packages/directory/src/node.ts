@@ -42,6 +42,8 @@ export interface NodeOptions {
    * store is lost, and it never signs with that key again.
    */
   readonly emptyStore: 'claim' | 'refuse';
+  /** Lets the requests that have arrived by now join a batch. Default: the next turn of the event loop. */
+  readonly waitForOthers?: () => Promise<void>;
 }
 
 export interface OpenNode {
@@ -72,13 +74,13 @@ const CLOSE_MS = 5_000;
 
 /** The node without a server: everything answers through `app.request`. */
 export async function openNode(options: NodeOptions): Promise<Result<OpenNode>> {
-  const { network, nodeIndex, secretKey, store, suite, clock, log = () => {}, emptyStore } = options;
+  const { network, nodeIndex, secretKey, store, suite, clock, log = () => {}, emptyStore, waitForOthers } = options;
   const context: NodeContext = { network, nodeIndex, secretKey, store, suite, clock, log };
   const key = requireKey(context);
   if (!key.ok) return key;
   const claimed = await claimStore(context, key.value, emptyStore);
   if (!claimed.ok) return claimed;
-  const node: Node = { ...context, sequencer: startSequencer(context) };
+  const node: Node = { ...context, sequencer: startSequencer(context, waitForOthers) };
   return ok({
     node,
     app: createApp(node),

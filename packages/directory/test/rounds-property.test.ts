@@ -197,7 +197,7 @@ const schedules: fc.Arbitrary<readonly Action[]> = fc
 describe('NET-8, NET-27: one Final a slot', () => {
   const reached = { finals: 0, later: 0 };
 
-  test.prop([fc.oneof(schedules, fc.array(action, { minLength: 1, maxLength: 60 }))], { numRuns: 10_000 })(
+  test.prop([fc.oneof(schedules, fc.array(action, { minLength: 1, maxLength: 60 }))], { numRuns: 5_000 })(
     'whatever the schedule, with one node that equivocates',
     (schedule) => {
       const world = new World();

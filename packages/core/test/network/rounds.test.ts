@@ -4,19 +4,27 @@ import {
   encodeWith,
   hashItem,
   isAllowed,
+  LIMITS,
   proposalMessage,
+  proposeAnswerCodec,
+  proposeRequestCodec,
   reportCodec,
   reportMessage,
   roundOpensMs,
   roundOwner,
   roundProposalCodec,
   signMessage,
+  startAnswerCodec,
+  startRequestCodec,
   toHex,
+  unsignedRoundProposalCodec,
   verifyProposal,
   verifyReport,
   verifyReports,
+  voteRequestCodec,
   type Certificate,
   type ChainId,
+  type Codec,
   type NetworkId,
   type Report,
   type RoundProposal,
@@ -26,14 +34,16 @@ import {
 } from '@dsm/core';
 import { describe, expect, test } from 'vitest';
 import {
+  certifyByAcks,
   entry,
   makeCertificate,
+  makeDevice,
   makeNetwork,
   makeQuorum,
   seed,
   type TestNetwork,
 } from '../../../../tests/kit/index.ts';
-import { codeOf, expectOk, nth } from '../support/results.ts';
+import { codeOf, expectOk, flipByte, nth, spread } from '../support/results.ts';
 
 const net = makeNetwork();
 const { suite, network } = net;
@@ -240,5 +250,43 @@ describe('NET-28: proposals', () => {
   test('what the reports do not allow is refused although the owner signed it', () => {
     expect(codeOf(verifyProposal(net, signProposal(unsigned(g, reports))))).toBe('E_CERTIFICATE NET-27');
     expect(codeOf(verifyProposal(net, signProposal(unsigned(h, reports.slice(1)))))).toBe('E_CERTIFICATE NET-27');
+  });
+});
+
+describe('NET-13: requests and answers of rounds', () => {
+  const reports = [report(0, { vote: h }), report(1, { lock: quorumOf(g, 1) }), report(3)];
+  const proposal: RoundProposal = signProposal(unsigned(g, reports));
+  const fork = { ...place, first: h, second: g };
+  const { items } = { items: makeDevice(net, 'alice').card };
+  const certificate = certifyByAcks(net, { ...place, hash: g }, 2);
+  const codec = <T>(of: Codec<T>, value: T): [Codec<unknown>, unknown] => [of, value];
+
+  test.each<[string, [Codec<unknown>, unknown]]>([
+    ['StartRequest', codec(startRequestCodec(suite), { ...slot, state: h, fork: null, items })],
+    ['StartRequest with a fork', codec(startRequestCodec(suite), { ...slot, state: h, fork, items: [] })],
+    ['StartAnswer, a report', codec(startAnswerCodec, { type: 'report', report: report(2) })],
+    ['StartAnswer, a Final', codec(startAnswerCodec, { type: 'final', certificate })],
+    ['ProposeRequest', codec(proposeRequestCodec(suite), { ...unsigned(g, reports), items })],
+    ['ProposeAnswer, a proposal', codec(proposeAnswerCodec, { type: 'proposal', proposal })],
+    ['ProposeAnswer, a Final', codec(proposeAnswerCodec, { type: 'final', certificate })],
+    ['VoteRequest', codec(voteRequestCodec(suite), { proposal, items })],
+  ])('%s survives the wire, in one form only', (_, [of, value]) => {
+    const bytes = encodeWith(of, value);
+    expect(expectOk(decodeWith(of, bytes, 'message'))).toEqual(value);
+    // A changed byte is refused or is another message, never another form of the same.
+    const changed = spread(bytes.length, 60).map((at) => flipByte(bytes, at));
+    const forms = changed.map((one) => {
+      const back = decodeWith(of, one, 'message');
+      return back.ok ? encodeWith(of, back.value) : one;
+    });
+    expect(forms).toEqual(changed);
+  });
+
+  test('a proposal has at least one report and at most one a node', () => {
+    const many = Array.from({ length: LIMITS.networkNodes + 1 }, () => nth(reports, 0));
+    for (const given of [[], many]) {
+      const bytes = encodeWith(unsignedRoundProposalCodec, unsigned(g, given));
+      expect(codeOf(decodeWith(unsignedRoundProposalCodec, bytes, 'proposal'))).toBe('E_LIMIT ENC-2');
+    }
   });
 });

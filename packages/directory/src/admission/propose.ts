@@ -28,14 +28,15 @@ export async function propose(node: Node, { items, ...asked }: ProposeRequest): 
 
   const valid = verifyReports(node, asked);
   if (!valid.ok) return valid;
-  const candidate = await judgeCandidate(node, asked, items);
-  if (!candidate.ok) return candidate;
+  // What the reports force needs no further judgement.
   const isFree = chooseProposal(node.network, asked.reports).type === 'free';
+  const candidate = isFree ? await judgeCandidate(node, asked, items) : null;
+  if (candidate && !candidate.ok) return candidate;
   const answered = await node.sequencer.run<ProposeReply>(async (batch) => {
     const tipIndex = (await readTip(batch, asked.chain)) ?? 0;
     const kept = await readProposal(batch, asked);
     const around = { tipIndex, nextLeaf: batch.nextLeaf(), nowMs: node.clock() };
-    const refusal = isFree ? candidate.value.refusal(around.nowMs) : null;
+    const refusal = candidate ? candidate.value.refusal(around.nowMs) : null;
     const reply = decidePropose(await readSlot(batch, asked), kept, asked, refusal, around);
     if (reply.type === 'proposed' && !kept) writeProposal(batch, reply.proposal);
     return { value: reply, leaf: null };
