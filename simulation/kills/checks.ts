@@ -7,6 +7,7 @@ import {
   fromHex,
   toHex,
   verifyFile,
+  type BundleItem,
   type CryptoSuite,
   type NetworkFile,
   type Store,
@@ -23,6 +24,7 @@ import {
   type StateBook,
 } from './check/states.ts';
 import type { Violations } from './check/violations.ts';
+import type { ChainState } from '@dsm/wallet';
 import { addEntry, readEntries, type Progress } from './diary.ts';
 import type { Fact } from './facts.ts';
 import { walletPath } from './homes.ts';
@@ -41,6 +43,8 @@ export interface Checks {
   readonly checkNode: (node: number) => Promise<void>;
   /** A file of the load; `complete`: it must verify with nothing but itself. */
   readonly checkFile: (path: string) => void;
+  /** The final states of an account as the nodes have them. To be called when all nodes are down. */
+  readonly readAccount: (account: string) => Promise<readonly ChainState[]>;
   /** Final states that were acknowledged are with the nodes. To be called when all nodes are down. */
   readonly checkFinals: () => Promise<number>;
 }
@@ -82,12 +86,21 @@ export function openChecks({ dir, suite, file, progress, violations }: Books): C
   const heads = openHeadBook({ suite, network }, violations, (node, size, root) =>
     addEntry(dir, { is: 'head', node, size, root }),
   );
-  const book = openStateBook({ suite, network, heads, violations }, (key, hash) =>
-    addEntry(dir, { is: 'place', key, hash }),
+  const book = openStateBook(
+    { suite, network, heads, violations },
+    (key, hash) => addEntry(dir, { is: 'place', key, hash }),
+    (chain) => progress.cheats.some(({ account }) => account === chain),
   );
   const logs = network.nodes.map((_, node) => openLogReader(suite, node, violations));
 
+  /** Of two payments out of one balance one at most is ever final; before that nothing is promised. */
+  const isUncertain = (fact: Fact): boolean =>
+    fact.type === 'payment' &&
+    fact.status !== 'final' &&
+    progress.cheats.some(({ payments }) => payments.includes(fact.payment));
+
   const note = (fact: Fact): void => {
+    if (isUncertain(fact)) return;
     const own = facts.get(fact.home) ?? new Map<string, Fact>();
     facts.set(fact.home, own);
     const key = keyOf(fact);
@@ -155,6 +168,7 @@ export function openChecks({ dir, suite, file, progress, violations }: Books): C
       });
       if (!looked.ok) violations.add(`node ${node + 1} does not open: ${looked.error.code} ${looked.error.message}`);
     },
+    readAccount: (account) => readAccount(suite, nodeStore(dir, 0), account),
     async checkFinals() {
       const wanted: Extract<Fact, { type: 'state' }>[] = [];
       for (const own of facts.values()) for (const fact of own.values()) if (fact.type === 'state') wanted.push(fact);
@@ -182,6 +196,28 @@ export function openChecks({ dir, suite, file, progress, violations }: Books): C
       return wanted.length;
     },
   };
+}
+
+/** From state 1 on; nodes that were away may lack what is newest. */
+async function readAccount(suite: CryptoSuite, path: string, account: string): Promise<readonly ChainState[]> {
+  const states: ChainState[] = [];
+  await withCopy(path, async (store) => {
+    const read = async (name: string): Promise<BundleItem | undefined> => {
+      const stored = await store.get('item', new TextEncoder().encode(name));
+      return stored && readStoredItem(suite, stored, 'bare');
+    };
+    for (let index = 1; ; index++) {
+      const certificate = await read(`certificate ${account} ${index}`);
+      if (certificate?.type !== 'certificate') return;
+      const { hash } = certificate.certificate;
+      const body = await read(`body ${toHex(hash)}`);
+      if (body?.type !== 'body') return;
+      const operation = await read(`operation ${toHex(body.body.op)}`);
+      if (operation?.type !== 'operation') return;
+      states.push({ index, hash, status: 'final', body: body.body, operation: operation.operation });
+    }
+  });
+  return states;
 }
 
 /** Rows of the journal whose state is an intent, and those that are signed and not final. */

@@ -22,8 +22,17 @@ export interface Progress {
   answers: number;
   /** Facts looked at, after each kill and in the end. */
   checks: number;
+  /** Copied wallets that have paid twice, and the payments. */
+  readonly cheats: Cheat[];
   /** Number of the next payment. */
   orders: number;
+}
+
+export interface Cheat {
+  readonly name: string;
+  readonly account: string;
+  /** Ids of the payments, of which at most one becomes final. */
+  readonly payments: string[];
 }
 
 export type Entry =
@@ -41,6 +50,7 @@ export const newProgress = (seed: number, homes: readonly string[]): Progress =>
   unsettled: 0,
   answers: 0,
   checks: 0,
+  cheats: [],
   orders: 0,
 });
 

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import type { Checks } from './checks.ts';
 import type { HomeView } from './check/home.ts';
-import { checkSides, checkValue } from './check/value.ts';
+import { balanceOf, checkSides, checkValue } from './check/value.ts';
 import type { Violations } from './check/violations.ts';
+import type { Progress } from './diary.ts';
 import { isUnfinished } from './facts.ts';
 import type { Home } from './homes.ts';
 import type { Nodes } from './keep-nodes.ts';
@@ -16,13 +17,14 @@ export interface Conclusion {
   readonly load: Load;
   readonly nodes: Nodes;
   readonly checks: Checks;
+  readonly progress: Progress;
   readonly violations: Violations;
   readonly keptFiles: readonly string[];
   readonly tell: (line: string) => void;
 }
 
 export async function concludeRun(run: Conclusion): Promise<void> {
-  const { dir, load, nodes, checks, violations, keptFiles, tell } = run;
+  const { dir, load, nodes, checks, progress, violations, keptFiles, tell } = run;
   await nodes.settled();
   await settle(load, violations);
   for (const home of load.homes.values()) await home.close();
@@ -38,7 +40,8 @@ export async function concludeRun(run: Conclusion): Promise<void> {
   for (const path of keptFiles) checks.checkFile(path);
   for (const node of checks.file.network.nodes.keys()) await checks.checkNode(node);
   await checks.checkFinals();
-  checkValue(views, violations);
+  checkCheats(views, progress, violations);
+  checkValue([...views, ...(await cheats(checks, progress))], violations);
   checkSides(views, violations);
   for (const { home, payments, states } of views) {
     for (const [payment, { status }] of payments) {
@@ -46,6 +49,35 @@ export async function concludeRun(run: Conclusion): Promise<void> {
     }
     const open = states.find(({ status }) => status !== 'final');
     if (open) violations.add(`home ${home}: state ${open.index} is still ${open.status}`);
+  }
+}
+
+/** The accounts of copied wallets as the nodes have them: their homes know less than the nodes do. */
+async function cheats(checks: Checks, { cheats: all }: Progress): Promise<readonly HomeView[]> {
+  const views: HomeView[] = [];
+  for (const { name, account } of all) {
+    const states = await checks.readAccount(account);
+    const nothing = { credits: new Set<string>(), payments: new Map(), reservations: new Map(), vaults: new Map() };
+    const empty = { ...nothing, tokens: new Set<string>(), contacts: new Set<string>(), balances: [] };
+    const view = { ...empty, home: name, account, states };
+    const available = balanceOf(view);
+    const balance = { token: '', available, setAside: 0n, reserved: 0n, provisional: 0n };
+    views.push({ ...view, balances: [balance] });
+  }
+  return views;
+}
+
+/** Of the payments of one copied wallet at most one is final, and none is left open. */
+function checkCheats(views: readonly HomeView[], { cheats: all }: Progress, violations: Violations): void {
+  for (const { name, payments } of all) {
+    const statuses = payments.flatMap((payment) => views.flatMap((view) => view.payments.get(payment)?.status ?? []));
+    const final = statuses.filter((status) => status === 'final').length;
+    if (final > 1) violations.add(`${name} has paid ${final} people from one balance`);
+    const open = statuses.find(isUnfinished);
+    if (open !== undefined) violations.add(`a payment of ${name} is still ${open}`);
+    // Each was received and brought to the nodes: rounds choose between the two.
+    if (statuses.length === 2 && statuses.every((status) => status === 'lost' || status === 'void'))
+      violations.add(`neither payment of ${name} became final: ${statuses.join()}`);
   }
 }
 
@@ -70,8 +102,8 @@ const isSome = (value: unknown): boolean => Array.isArray(value) && value.length
 async function hasMoved(load: Load, home: Home): Promise<unknown> {
   const answer = await syncHome(load, home);
   if (!answer) return 'the sync was refused';
-  const { received, claimed, certified, open } = answer;
-  return isSome(received) || isSome(claimed) || isSome(open) || certified !== 0
+  const { received, claimed, certified, unlocked, waiting, open } = answer;
+  return [received, claimed, unlocked, waiting, open].some(isSome) || certified !== 0
     ? { home: home.name, ...answer }
     : undefined;
 }

@@ -157,7 +157,6 @@ interface Turn {
 /** Nothing is wrong when a turn comes too late because the account has moved on, or something else is open. */
 const GIVE_UP: readonly string[] = [
   'E_STALE',
-  'E_SURPLUS',
   'E_OPEN',
   'E_LINK',
   'E_BALANCE',

@@ -76,7 +76,8 @@ function finish({ violations, finished, kills, ...rest }: Report): void {
       `${kills.node} kills of nodes, ${kills.worker} of workers, ${kills.dsm} of dsm processes in ${seconds} s; ` +
         `${rest.interrupted} interrupted a command, ${rest.unsigned} an intent before its signature, ` +
         `${rest.unsettled} a state before it was final\n` +
-        `${rest.answers} answers; ${rest.places} places of states and ${rest.heads} tree heads seen\n` +
+        `${rest.answers} answers; ${rest.places} places of states and ${rest.heads} tree heads seen; ` +
+        `${rest.cheats} double spends, ${rest.rounds} slots decided by rounds\n` +
         `seed ${rest.seed}: ${killed} kills, ${rest.facts} acknowledged facts checked (${rest.checks} checks), ` +
         `${violations.length} violations\n`,
     );

@@ -198,7 +198,7 @@ export async function runCommand(device: Device, command: Command): Answered {
 async function describeSync(device: Device): Answered {
   const synced = await sync(device);
   if (!synced.ok) return synced;
-  const { received, claimed, certified: count, evidence, open } = synced.value;
+  const { received, claimed, certified: count, evidence, unlocked, waiting, open } = synced.value;
   // The credit of a claim is that claim once more.
   const vaults = new Set((await listReservations(device)).map(({ vault }) => toHex(vault)));
   return ok({
@@ -211,6 +211,8 @@ async function describeSync(device: Device): Answered {
     })),
     certified: count,
     evidence,
+    unlocked: unlocked.map(({ chain, index, outcome }) => ({ chain: toHex(chain), index, outcome })),
+    waiting: waiting.map(({ chain, index, round }) => ({ chain: toHex(chain), index, round })),
     open: open.map(({ code, message }) => ({ code, message })),
   });
 }

@@ -1,14 +1,14 @@
 /**
- * A long-lived wallet: `node worker.ts HOME [--forgetful]`. It holds the home's store, reads one command a line from
+ * A long-lived wallet: `node worker.ts HOME [--forgetful] [--nodes=0,1]`. It holds the home's store, reads one command a line from
  * stdin, `{"id": 1, "command": {…}}`, and says one line for each: `{"id": 1, "answer": {…}}`, in the words of
  * `dsm --json`, or `{"id": 1, "error": {"code", "message"}}`. What it has said is durable, so it may be killed at any
  * moment; it ends itself when the process that started it dies.
  */
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
-import { toHex, type Failure, type Result, type Store } from '@dsm/core';
+import { fail, toHex, type Failure, type Result, type Store } from '@dsm/core';
 import { nodeCryptoSuite, openSqliteStore, systemClock, systemEntropy } from '@dsm/platform/node';
-import { httpTransport, openWallet, type Device } from '@dsm/wallet';
+import { httpTransport, openWallet, type Device, type DirectoryTransport, type Endpoints } from '@dsm/wallet';
 import type { Command } from './command.ts';
 import { openForgetful } from './forgetful.ts';
 import { PASSPHRASE } from './process.ts';
@@ -24,10 +24,29 @@ const give = ({ code, message }: Failure): void => {
   process.exitCode = 1;
 };
 
-const [home = '', fault] = process.argv.slice(2);
+const [home = '', ...flags] = process.argv.slice(2);
+/** The nodes that this wallet talks to, by their position; all without the flag. */
+const only = flags
+  .find((flag) => flag.startsWith('--nodes='))
+  ?.slice('--nodes='.length)
+  .split(',')
+  .map(Number);
+
+const transportFor = (endpoints: Endpoints): DirectoryTransport => {
+  const all = httpTransport(endpoints, { timeoutMs: TIMEOUT_MS });
+  if (only === undefined) return all;
+  return {
+    request: (node, ...rest) =>
+      only.includes(node)
+        ? all.request(node, ...rest)
+        : Promise.resolve(fail('E_UNREACHABLE', 'NET-13', `node ${node} is not asked`)),
+  };
+};
+
 const path = join(home, 'wallet.sqlite');
-const store: Result<Store> =
-  fault === '--forgetful' ? await openForgetful(path) : await openSqliteStore({ path, exclusive: true, check: true });
+const store: Result<Store> = flags.includes('--forgetful')
+  ? await openForgetful(path)
+  : await openSqliteStore({ path, exclusive: true, check: true });
 
 if (store.ok) {
   const device = await openWallet({
@@ -35,7 +54,7 @@ if (store.ok) {
     suite: nodeCryptoSuite(),
     clock: systemClock,
     entropy: systemEntropy,
-    transportFor: (endpoints) => httpTransport(endpoints, { timeoutMs: TIMEOUT_MS }),
+    transportFor,
     passphrase: process.env['DSM_PASSPHRASE'] ?? PASSPHRASE,
   });
   if (device.ok) await serve(device.value);

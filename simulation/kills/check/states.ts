@@ -31,6 +31,10 @@ export interface StateBook {
   readonly placed: Set<string>;
   /** Certificates that were verified. */
   readonly verified: Map<string, string>;
+  /** Places that a round above 0 has decided. */
+  readonly byRounds: Set<string>;
+  /** Whether this chain is one that was forked on purpose: there only the nodes' word counts. */
+  readonly isCheat: (chain: string) => boolean;
   /** Called for every entry that is new, so that it outlives this process. */
   readonly onNew: (key: string, hash: string) => void;
 }
@@ -38,8 +42,9 @@ export interface StateBook {
 export function openStateBook(
   fixed: Pick<StateBook, 'suite' | 'network' | 'heads' | 'violations'>,
   onNew: StateBook['onNew'] = () => {},
+  isCheat: StateBook['isCheat'] = () => false,
 ): StateBook {
-  return { ...fixed, onNew, places: new Map(), placed: new Set(), verified: new Map() };
+  return { ...fixed, onNew, isCheat, places: new Map(), placed: new Set(), verified: new Map(), byRounds: new Set() };
 }
 
 export function notePlace(
@@ -50,6 +55,7 @@ export function notePlace(
   hash: string,
   where: string,
 ): void {
+  if (kind === 'signed' && book.isCheat(chain)) return;
   const key = `${kind} ${chain} ${index}`;
   const known = book.places.get(key);
   if (known === undefined) {
@@ -65,6 +71,7 @@ export function noteCertificate(book: StateBook, certificate: Certificate, where
   const { chain, index, hash } = certificate;
   const place = `${toHex(chain)} ${index}`;
   notePlace(book, 'final', toHex(chain), index, toHex(hash), where);
+  if (certificate.round > 0) book.byRounds.add(place);
   for (const receipt of certificate.receipts) book.heads.note(receipt.node, receipt.head, where);
   // Signatures are checked once a place; where several holders have other receipts, the heads are checked all the same.
   if (book.verified.has(place)) return;

@@ -66,6 +66,9 @@ function keepBooks(views: readonly HomeView[]): Books {
   return { issued, balances, outputs, credits };
 }
 
+/** What the final states of an account leave in it. */
+export const balanceOf = (view: HomeView): bigint => keepBooks([view]).balances.get(view.account) ?? 0n;
+
 /** What reservations pay out, once for each, whoever knows of it. */
 function addVaults(views: readonly HomeView[], outputs: Map<string, Output>): Map<string, bigint> {
   const left = new Map<string, bigint>();
