@@ -72,7 +72,7 @@ function growSpot(root: Tree, { path, tree }: Spot): Shape | undefined {
   return undefined;
 }
 
-const MAX_SPOTS = 7;
+const MAX_SPOTS = 5;
 
 /** Genuine inputs of which one part is blown up: different parts of different shapes. */
 function graftShapes({ seeds }: Target): readonly Shape[] {

@@ -6,6 +6,8 @@ export const LIMITS = {
   submissionBytes: 524_288,
   /** One request with reports: each of q reports may carry a quorum of q receipts; enough for 32 nodes with 128s. */
   roundBytes: 4_194_304,
+  /** Items in one file, message or request, arrays and what is in them: five times the longest chain's, 200 MB decoded. */
+  items: 1_048_576,
   /** Arrays within arrays: three times what a file needs; a bound set by the stack would differ between machines. */
   nesting: 32,
   /** A bignum: twice an amount, so that one that is too large is told apart from one that is no number. */

@@ -42,12 +42,37 @@ function isItem(value: unknown, depth = 0): value is Item {
   return Array.isArray(value) && depth < LIMITS.nesting && value.every((entry) => isItem(entry, depth + 1));
 }
 
+/** Major types that are followed by as many bytes as their head says (RFC 8949 section 3.1). */
+const BYTES = 2;
+const TEXT = 3;
+
+/**
+ * How many items the heads of these bytes announce, counted without building any of them and no further than one more
+ * than `most`. An item of one byte takes a hundred times that once it is decoded, so the length alone bounds too little.
+ */
+function countItems(bytes: Uint8Array, most: number): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length && count <= most; count++) {
+    const head = bytes[at] as number;
+    const info = head & 31;
+    const width = info >= 24 && info < 28 ? 1 << (info - 24) : 0;
+    const major = head >> 5;
+    let number = width > 0 ? 0 : info;
+    for (let i = 1; i <= width; i++) number = number * 256 + (bytes[at + i] ?? 0);
+    at += 1 + width + (major === BYTES || major === TEXT ? number : 0);
+  }
+  return count;
+}
+
 /**
  * The item that these bytes encode; `E_ENCODING` unless they are its one deterministic encoding. Arrays that nest
  * deep enough to exhaust the stack end in the same refusal.
  */
 export function decodeItem(bytes: Uint8Array, maxBytes: number = LIMITS.fileBytes): Result<Item> {
   if (bytes.length > maxBytes) return fail('E_LIMIT', 'ENC-2', `${bytes.length} bytes, at most ${maxBytes} allowed`);
+  if (countItems(bytes, LIMITS.items) > LIMITS.items) {
+    return fail('E_LIMIT', 'ENC-2', `more than ${LIMITS.items} items`);
+  }
   try {
     const item: unknown = decode(bytes, DECODE_OPTIONS);
     if (isItem(item) && equalBytes(encodeItem(item), bytes)) return ok(item);

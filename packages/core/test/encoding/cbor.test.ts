@@ -188,7 +188,7 @@ describe('ENC-1: refused as not deterministic or not of the subset', () => {
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 
-  test.each([33, 1_000, 100_000, 5_000_000])('arrays %s deep, from wherever they are decoded', (depth) => {
+  test.each([33, 1_000, 100_000, 1_000_000])('arrays %s deep, from wherever they are decoded', (depth) => {
     const bytes = new Uint8Array(depth + 1).fill(0x81);
     bytes[depth] = 0;
     expect(codeOf(decodeItem(bytes))).toBe('E_ENCODING ENC-1');
@@ -211,6 +211,34 @@ describe('ENC-2: sizes are bounded before anything is decoded', () => {
     expect(codeOf(decodeItem(bytes, bytes.length))).toBe('ok');
     expect(codeOf(decodeItem(bytes, bytes.length - 1))).toBe('E_LIMIT ENC-2');
     expect(codeOf(decodeItem(new Uint8Array(LIMITS.fileBytes + 1)))).toBe('E_LIMIT ENC-2');
+  });
+});
+
+describe('ENC-2: items are counted before any is built', () => {
+  const listOf = (count: number, entry: number): Uint8Array => {
+    const bytes = new Uint8Array(5 + count).fill(entry);
+    bytes[0] = 0x9a;
+    new DataView(bytes.buffer).setUint32(1, count);
+    return bytes;
+  };
+
+  test.each([
+    ['zeros', 0x00],
+    ['empty arrays', 0x80],
+    ['nulls', 0xf6],
+  ])('%s: as many as allowed, and one more', (_, entry) => {
+    expect(codeOf(decodeItem(listOf(LIMITS.items - 1, entry)))).toBe('ok');
+    expect(codeOf(decodeItem(listOf(LIMITS.items, entry)))).toBe('E_LIMIT ENC-2');
+  });
+
+  test('a long file of few items is none of them', () => {
+    expect(codeOf(decodeItem(encodeItem([new Uint8Array(8_000_000), 'x'.repeat(70_000), 1n << 64n])))).toBe('ok');
+  });
+
+  test('heads that lie about the length of what follows are refused as before', () => {
+    for (const hex of ['5b ffffffffffffffff 00', '7a 80000000 00', '9b ffffffffffffffff 00', '5f 00', '1c', '5e']) {
+      expect(codeOf(decodeHex(hex))).toBe('E_ENCODING ENC-1');
+    }
   });
 });
 
