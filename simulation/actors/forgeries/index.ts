@@ -1,0 +1,15 @@
+/** The catalogue of what nobody may do, by name. */
+import { ACCOUNT_FORGERIES } from './account.ts';
+import { CERTIFICATE_FORGERIES } from './certificates.ts';
+import type { Forgery } from './kit.ts';
+import { ROUND_FORGERIES } from './rounds.ts';
+import { VAULT_FORGERIES } from './vault.ts';
+
+export type { Forger, Forgery } from './kit.ts';
+
+export const FORGERIES: Readonly<Record<string, Forgery>> = {
+  ...ACCOUNT_FORGERIES,
+  ...VAULT_FORGERIES,
+  ...CERTIFICATE_FORGERIES,
+  ...ROUND_FORGERIES,
+};
