@@ -7,6 +7,7 @@ import { moneyFormatter } from '../output/amount.ts';
 import { answer, type Answer } from '../output/answer.ts';
 import { alarm, bold, dim } from '../output/style.ts';
 import { explainGrade } from '../output/words.ts';
+import { describeSlot, describeWait, slotJson, waitJson } from './unlock.ts';
 
 export const syncCommand: Command = (call) =>
   withDevice(call, async (device) => {
@@ -43,7 +44,7 @@ async function describe(device: Device, report: SyncReport): Promise<Answer> {
       total: format(token, total).amount,
     };
   });
-  const { certified, evidence, open } = report;
+  const { certified, evidence, unlocked, waiting, open } = report;
   const lines = [
     ...received.map(({ peer, amount, symbol }) => `received ${bold(`${amount} ${symbol}`)} from ${bold(peer)}`),
     ...claimed.map(({ amount, symbol }) => `claimed ${bold(`${amount} ${symbol}`)} out of a reservation`),
@@ -51,9 +52,19 @@ async function describe(device: Device, report: SyncReport): Promise<Answer> {
   if (received.length > 0) lines.push(explainGrade('certified'));
   if (certified > 0) lines.push(`${certified} ${certified === 1 ? 'state' : 'states'} certified`);
   if (evidence > 0) lines.push(alarm(`${evidence} new proof of double signing: see dsm evidence list`));
+  lines.push(...unlocked.map((slot) => describeSlot(device, slot)));
+  lines.push(...waiting.map((slot) => dim(`${describeWait(device, slot)} (dsm unlock)`)));
   lines.push(...open.map(({ code, message }) => dim(`open: ${message} (${code})`)));
   return answer(
-    { received, claimed, certified, evidence, open: open.map(({ code, message }) => ({ code, message })) },
+    {
+      received,
+      claimed,
+      certified,
+      evidence,
+      unlocked: unlocked.map(slotJson),
+      waiting: waiting.map(waitJson),
+      open: open.map(({ code, message }) => ({ code, message })),
+    },
     ...(lines.length > 0 ? lines : ['nothing moved: all is exchanged']),
   );
 }

@@ -39,21 +39,17 @@ function describe(device: Device, { unlocked, waiting, open }: UnlockReport): Re
   const [left] = open;
   if (left) return { ok: false, error: left };
   const lines = unlocked.map((slot) => describeSlot(device, slot));
-  return ok(
-    answer(
-      {
-        unlocked: unlocked.map(({ chain, index, hash, round, outcome }) => ({
-          chain: toHex(chain),
-          index,
-          state: toHex(hash),
-          round,
-          outcome,
-        })),
-      },
-      ...(lines.length > 0 ? lines : ['nothing is open: all is decided']),
-    ),
-  );
+  const json = { unlocked: unlocked.map(slotJson) };
+  return ok(answer(json, ...(lines.length > 0 ? lines : ['nothing is open: all is decided'])));
 }
+
+export const slotJson = ({ chain, index, hash, round, outcome }: UnlockedSlot): Answer['json'] => ({
+  chain: toHex(chain),
+  index,
+  state: toHex(hash),
+  round,
+  outcome,
+});
 
 type Place = Pick<UnlockedSlot, 'chain' | 'index'>;
 
@@ -72,15 +68,16 @@ export function describeSlot(device: Device, slot: UnlockedSlot): string {
   }
 }
 
-export const describeWait = (device: Device, slot: WaitingSlot): string =>
-  `${placeOf(device, slot)} is open; voting round ${slot.round} begins ${beginning(device, slot)}`;
-
 const SOON_MS = 120_000;
 
-function beginning({ clock }: Device, { atMs }: WaitingSlot): string {
-  if (atMs === null) return 'later';
-  const leftMs = atMs - clock();
-  return leftMs > SOON_MS ? formatTime(atMs) : `in ${Math.max(1, Math.ceil(leftMs / 1_000))} s`;
+export function describeWait(device: Device, slot: WaitingSlot): string {
+  const place = placeOf(device, slot);
+  const { round, atMs } = slot;
+  if (atMs === null) return `${place} is open; voting round ${round} begins later`;
+  const leftMs = atMs - device.clock();
+  return leftMs > SOON_MS
+    ? `${place} is not certified yet; if it stays so it can be ended from ${formatTime(atMs)}`
+    : `${place} is open; voting round ${round} begins in ${Math.max(1, Math.ceil(leftMs / 1_000))} s`;
 }
 
 export const waitJson = ({ chain, index, round, atMs }: WaitingSlot): Answer['json'] => ({
