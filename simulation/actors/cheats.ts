@@ -20,6 +20,7 @@ import { transportOf } from '../world/network.ts';
 import { killProcess } from '../world/participant.ts';
 import type { Random } from '../world/random.ts';
 import { addDevice, restartDevice, type World } from '../world/world.ts';
+import { attemptForgery } from './attempt.ts';
 import { postLetter, spoil, takeLetter, type Post } from './letters.ts';
 
 export interface Trick {
@@ -87,6 +88,16 @@ export function forgeFile(world: World, bytes: Uint8Array, others: readonly Uint
 }
 
 export const TRICKS = {
+  /** One entry of the catalogue of what nobody may do. */
+  async attempt(trick) {
+    const { world, random, cheats } = trick;
+    const seat = cheatOf(trick);
+    if (!seat) return;
+    const { name, outcome } = await attemptForgery(world, seat, cheats.seats, random);
+    const end = outcome.type === 'crashed' ? 'crashes' : outcome.result.ok ? 'ok' : outcome.result.error.code;
+    say(trick, `${seat.who.name} tries ${name}: ${end}`);
+  },
+
   /** A byte copy of the home: from here on two devices have one key. */
   async clone(trick) {
     const { world, cheats } = trick;

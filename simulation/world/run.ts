@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly finish?: boolean;
   /** Byzantine nodes; up to f by default. */
   readonly badNodes?: number;
+  /** Of 1,000 decisions, those that are cheats, of every kind; by default the seed decides. */
+  readonly cheatShare?: number;
   /** Decisions to carry out; all by default. */
   readonly keep?: (decision: number) => boolean;
   /** The plan ends at that virtual time, if not before. */
@@ -89,6 +91,7 @@ const FAULT_WEIGHTS = {
 } satisfies Record<keyof typeof MISHAPS, number>;
 
 const CHEAT_WEIGHTS = {
+  attempt: 14,
   clone: 3,
   keepSnapshot: 6,
   snapshot: 3,
@@ -99,7 +102,7 @@ const CHEAT_WEIGHTS = {
   forgeRequest: 6,
 } satisfies Record<keyof typeof TRICKS, number>;
 
-function profileOf(world: World): Profile {
+function profileOf(world: World, cheatShare: number | undefined): Profile {
   const random = world.random.fork('profile');
   return {
     deeds: thinOut(random, DEED_WEIGHTS),
@@ -108,6 +111,7 @@ function profileOf(world: World): Profile {
     faultShare: random.pick([0, 60, 150, 300]),
     cheatShare: random.pick([0, 0, 60, 150]),
     leapShare: random.pick([0, 20, 80]),
+    ...(cheatShare !== undefined && { cheatShare, cheats: CHEAT_WEIGHTS }),
   };
 }
 
@@ -188,7 +192,7 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
   world.lasting = options.lasting ?? 1;
   const boundaryShare = options.close ? 0.5 : 0.1;
 
-  const profile = profileOf(world);
+  const profile = profileOf(world, options.cheatShare);
   const cheats: Cheats = {
     most: Math.ceil(world.seats.length / 3),
     seats: new Set(),
