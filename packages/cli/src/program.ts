@@ -73,6 +73,7 @@ const ENVIRONMENT = `
 Environment:
   DSM_HOME          home of the wallet, where --home is not given (default ~/.dsm)
   DSM_PASSPHRASE    passphrase of the wallet; without it a terminal is asked
+  DSM_WORDS         the 24 words, for restore; without it a terminal is asked
   DSM_CLOCK_OFFSET  shifts the clock, for rehearsals and tests: 2d, -1h
   DSM_DEBUG         1: show the stack of a defect
   NO_COLOR          no colours

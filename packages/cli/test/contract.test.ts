@@ -53,10 +53,12 @@ describe('CLI-1: the commands', () => {
         'release <name>',
         'request <name> <amount> <symbol>',
         'reserve <name> <amount> <symbol>',
+        'restore <file>',
         'submit <file>',
         'sync',
         'token create <symbol>',
         'token mint <symbol> <amount>',
+        'unlock [chain]',
         'verify <file>',
       ].toSorted(),
     );

@@ -18,7 +18,7 @@ export const backupCommand: Command = (call) =>
     return ok(
       answer(
         { bytes: file.value.length },
-        `${out}: encrypted, opened by the 24 words; what happens from now on is not in it; this version cannot restore it yet`,
+        `${out}: encrypted, opened by the 24 words with dsm restore; what happens from now on is not in it`,
       ),
     );
   });

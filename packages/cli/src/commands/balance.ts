@@ -1,11 +1,12 @@
 /** `dsm balance`: four disjoint amounts for each token, by how sure they are. */
 import { ok, toHex } from '@dsm/core';
-import { balances, formatAmount } from '@dsm/wallet';
+import { balances, formatAmount, showRestore, type Device } from '@dsm/wallet';
 import type { Command } from '../call.ts';
 import { withDevice } from '../home/device.ts';
 import { answer } from '../output/answer.ts';
 import { bold, dim, warning } from '../output/style.ts';
 import { alignRows } from '../output/table.ts';
+import { formatTime } from '../output/words.ts';
 
 const HEADER = ['', 'available', 'set aside', 'reserved', 'provisional'];
 /** Said only of what is there. */
@@ -16,6 +17,17 @@ const MEANINGS = {
 } as const;
 
 const isSome = (amount: string): boolean => /[1-9]/.test(amount);
+
+/** What a restored wallet cannot know of, said beside the grade. */
+async function describeHidden(device: Device): Promise<readonly string[]> {
+  const restore = await showRestore(device);
+  if (!restore.ok || !restore.value || restore.value.olderReservations === 0) return [];
+  return [
+    warning(
+      `restored from a backup of ${formatTime(restore.value.backupAt)}: what was paid out of reservations since is lost if its payer does not show it again`,
+    ),
+  ];
+}
 
 export const balanceCommand: Command = (call) =>
   withDevice(call, async (device) => {
@@ -43,5 +55,6 @@ export const balanceCommand: Command = (call) =>
     const meanings = Object.entries(MEANINGS).flatMap(([column, words]) =>
       rows.some((row) => isSome(row[column as keyof typeof MEANINGS])) ? [dim(words)] : [],
     );
-    return ok(answer({ balances: rows }, ...alignRows([HEADER, ...cells], [1, 2, 3, 4]), ...meanings));
+    const hidden = await describeHidden(device);
+    return ok(answer({ balances: rows }, ...alignRows([HEADER, ...cells], [1, 2, 3, 4]), ...meanings, ...hidden));
   });

@@ -67,6 +67,19 @@ const SPECS: readonly CommandSpec[] = [
     options: [OUT],
     run: async (call) => (await import('../backup.ts')).backupCommand(call),
   },
+  {
+    usage: 'restore <file>',
+    summary: 'Bring a wallet back from a backup and its 24 words; it signs nothing until the date that it says.',
+    example: 'dsm restore alice.backup --home alice-again',
+    args: { file: 'a backup' },
+    options: [
+      {
+        flags: '--network <file>',
+        description: 'where the nodes answer now, network.json; without it, as in the backup',
+      },
+    ],
+    run: async (call) => (await import('../restore.ts')).restoreCommand(call),
+  },
 ];
 
 export const WALLET_SECTION: Section = {
