@@ -21,6 +21,7 @@ import {
   restoreOptions,
   save,
   tryRestore,
+  waitIn,
   type Saved,
 } from './support/restores.ts';
 import {
@@ -115,7 +116,7 @@ describe('WAL-33: the file and the words', () => {
     const resealed = { ...content, timeMs: content.timeMs + 1 };
     const damaged = encodeFile(suite, 'backup', resealed);
     expectCode(await tryRestore(scene.world, OFFLINE, { ...saved, file: damaged }), 'E_DAMAGED');
-    const item: BundleItem = { type: 'body', body: must(await showChain(alice))[0]!.body };
+    const item: BundleItem = { type: 'body', body: present(must(await showChain(alice))[0]).body };
     const surplus = encodeFile(suite, 'backup', content, [item]);
     expectCode(await tryRestore(scene.world, OFFLINE, { ...saved, file: surplus }), 'E_SURPLUS');
     const elsewhere = { ...content, account: bob.account };
@@ -240,7 +241,7 @@ describe('WAL-35: what the account did after the backup', () => {
     const device = await restored(saved);
     await passDate(scene.world, device);
     for (let i = 0; i < 4 && (await readRestore(device))?.restored === null; i++) {
-      expectOk(await sync(device));
+      expectOk(await sync(device, waitIn(scene.world)));
       scene.world.nowMs += 60_000;
     }
     expect((await readRestore(device))?.restored).not.toBeNull();
@@ -304,7 +305,7 @@ describe('REL-44: payments after a restore', () => {
     expect(received.payment.grade).toBe('reserved');
     await pay(scene, device, bob, { amount: 2n });
     const { claimed } = await syncNow(bob);
-    expect(claimed.map(({ total }) => total).toSorted()).toEqual([300n, 42n]);
+    expect(new Set(claimed.map(({ total }) => total))).toEqual(new Set([300n, 42n]));
     await syncNow(device);
     expect(await balanceOf(device, scene.token)).toMatchObject({ setAside: 1_658n });
   });

@@ -5,14 +5,14 @@ import { reserve } from '../../src/account/reserve.ts';
 import type { Device } from '../../src/device.ts';
 import { accept, acknowledge, cancel, commit, offer, receive } from '../../src/exchange/index.ts';
 import { readRestore } from '../../src/records/restore.ts';
-import { listReservations } from '../../src/records/reservation.ts';
+import { listReservations, type ReservationRecord } from '../../src/records/reservation.ts';
 import { showRestore } from '../../src/restore/view.ts';
 import { buildClaim } from '../../src/sync/claims.ts';
 import { dueClaims } from '../../src/sync/schedule.ts';
 import { sync } from '../../src/sync/sync.ts';
 import { listEvidence } from '../../src/view/evidence.ts';
 import { history } from '../../src/view/history.ts';
-import { passDate, restoreFrom, save, type Saved } from '../support/restores.ts';
+import { passDate, restoreFrom, save, waitIn, type Saved } from '../support/restores.ts';
 import {
   addCustomer,
   addRichCustomer,
@@ -26,7 +26,7 @@ import {
 } from '../support/scene.ts';
 import { watchSignatures, type SignatureWatch } from '../support/signing.ts';
 import { copyDisk } from '../support/directory.ts';
-import { reopen, suite } from '../support/wallets.ts';
+import { present, reopen, suite } from '../support/wallets.ts';
 import { messageOf, offerTo, pay, payUpToCommit, takeAny } from './kit.ts';
 
 const DAY_MS = 86_400_000;
@@ -69,7 +69,7 @@ async function again(saved: Saved): Promise<Device> {
 /** Rounds open one after the other. */
 async function finish(device: Device): Promise<void> {
   for (let i = 0; i < 6 && (await readRestore(device))?.restored === null; i++) {
-    expectOk(await sync(device));
+    expectOk(await sync(device, waitIn(scene.world)));
     scene.world.nowMs += 60_000;
   }
   expect((await readRestore(device))?.restored).not.toBeNull();
@@ -195,7 +195,7 @@ describe('a payee that was restored', () => {
     expect(reservation).toMatchObject({ total: 605n });
     for (const old of [known, underWay, lost]) must(await receive(device, messageOf(old.committed)));
     expect((await listReservations(device))[0]).toMatchObject({ total: 605n });
-    expectOk(await buildClaim(device, reservation!.vault));
+    expectOk(await buildClaim(device, present(reservation).vault));
     expect((await syncNow(device)).claimed).toMatchObject([{ total: 605n }]);
     expect(await balanceOf(device, scene.token)).toMatchObject({ available: 0n });
     await passDate(scene.world, device);
@@ -211,7 +211,7 @@ describe('a payee that was restored', () => {
     await pay(scene, alice, bob, { amount: 100n });
     const saved = await save(bob);
     const lost = await pay(scene, alice, bob, { amount: 500n });
-    const { until } = (await listReservations(bob))[0]!;
+    const [{ until }] = (await listReservations(bob)) as [ReservationRecord];
     scene.world.nowMs = until - scene.world.net.network.marginMs;
     const device = await restoreFrom(scene.world, scene.directory.transport, saved);
     expectCode(await receive(device, messageOf(lost.committed)), 'E_VOID');

@@ -59,3 +59,10 @@ export async function passDate(world: TestWorld, device: Device): Promise<void> 
   if (!restore) throw new Error('not a restored device');
   world.nowMs = restore.signsFrom + 1;
 }
+
+/** Waiting for a round to open moves the clock of the test and takes no time. */
+export const waitIn = (world: TestWorld): { readonly wait: (ms: number) => Promise<void> } => ({
+  wait: async (ms) => {
+    world.nowMs += ms;
+  },
+});
