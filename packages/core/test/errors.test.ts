@@ -27,6 +27,8 @@ const refusals = [...new Set(sources.flatMap(refusalsIn))];
 /** Provoked in a test that compares the code alone. */
 const BY_CODE: Readonly<Record<string, string>> = {
   'E_PENDING NET-14': 'network/gather.test.ts',
+  'E_PENDING NET-30': 'network/unlock.test.ts',
+  'E_CERTIFICATE NET-30': 'network/unlock.test.ts',
   'E_FORMAT NET-13': 'network/wire.test.ts',
   'E_CONFLICT STO-2': 'ports/memory-store.test.ts',
   'E_STORE STO-4': 'ports/memory-store.test.ts',

@@ -202,17 +202,19 @@ describe('NET-15: votes', () => {
     expect(await slotOf(watch, placeOf(voted))).toMatchObject({ seen: seen.hash, vote: voted.hash });
   });
 
-  test('an owner who waited until the first body was over by the gap has not forked: E_CONFLICT, no evidence', async () => {
+  test('a restored device that waited until the first body was over by the gap has not forked: E_CONFLICT, no evidence', async () => {
     const payer = await makeKnownPayer();
     const clone = copyDevice(payer);
+    const other = copyDevice(payer);
     const one = signTransfer(net, payer, bob.account, meal.token, 1n);
     must(await submitStep(net, node, one));
     net.nowMs += 2 * HOUR_MS;
-    const other = signTransfer(net, clone, bob.account, meal.token, 2n);
-    expect(codeOf(await submitStep(net, node, other))).toBe('E_CONFLICT NET-15');
-    const { files } = must(await get(node, pathTo.evidence(payer.account), evidenceListCodec));
-    expect(files).toEqual([]);
+    const restored = signAccount(net, clone, { type: 'restored', window: windowNow(net) });
+    const payment = signTransfer(net, other, bob.account, meal.token, 2n);
+    net.nowMs = START_MS + 2 * HOUR_MS;
+    const refused = [await submitStep(net, node, restored), await submitStep(net, node, payment)];
     net.nowMs = START_MS;
+    expect(refused.map(codeOf)).toEqual(['E_CONFLICT NET-15', 'E_FORK NET-21']);
   });
 
   test('two claims of one reservation conflict and prove nothing', async () => {

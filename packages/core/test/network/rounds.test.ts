@@ -279,7 +279,7 @@ describe('NET-13: requests and answers of rounds', () => {
       const back = decodeWith(of, one, 'message');
       return back.ok ? encodeWith(of, back.value) : one;
     });
-    expect(forms).toEqual(changed);
+    expect(forms.map(toHex)).toEqual(changed.map(toHex));
   });
 
   test('a proposal has at least one report and at most one a node', () => {
