@@ -91,6 +91,7 @@ export function openChecks({ dir, suite, file, progress, violations }: Books): C
     (key, hash) => addEntry(dir, { is: 'place', key, hash }),
     (chain) => progress.cheats.some(({ account }) => account === chain),
   );
+  const stores = network.nodes.map((_, node) => nodeStore(dir, node));
   const logs = network.nodes.map((_, node) => openLogReader(suite, node, violations));
 
   /** Of two payments out of one balance one at most is ever final; before that nothing is promised. */
@@ -168,7 +169,7 @@ export function openChecks({ dir, suite, file, progress, violations }: Books): C
       });
       if (!looked.ok) violations.add(`node ${node + 1} does not open: ${looked.error.code} ${looked.error.message}`);
     },
-    readAccount: (account) => readAccount(suite, nodeStore(dir, 0), account),
+    readAccount: (account) => readAccount(suite, stores, account),
     async checkFinals() {
       const wanted: Extract<Fact, { type: 'state' }>[] = [];
       for (const own of facts.values()) for (const fact of own.values()) if (fact.type === 'state') wanted.push(fact);
@@ -198,26 +199,33 @@ export function openChecks({ dir, suite, file, progress, violations }: Books): C
   };
 }
 
-/** From state 1 on; nodes that were away may lack what is newest. */
-async function readAccount(suite: CryptoSuite, path: string, account: string): Promise<readonly ChainState[]> {
-  const states: ChainState[] = [];
-  await withCopy(path, async (store) => {
-    const read = async (name: string): Promise<BundleItem | undefined> => {
-      const stored = await store.get('item', new TextEncoder().encode(name));
-      return stored && readStoredItem(suite, stored, 'bare');
-    };
-    for (let index = 1; ; index++) {
-      const certificate = await read(`certificate ${account} ${index}`);
-      if (certificate?.type !== 'certificate') return;
-      const { hash } = certificate.certificate;
-      const body = await read(`body ${toHex(hash)}`);
-      if (body?.type !== 'body') return;
-      const operation = await read(`operation ${toHex(body.body.op)}`);
-      if (operation?.type !== 'operation') return;
-      states.push({ index, hash, status: 'final', body: body.body, operation: operation.operation });
-    }
-  });
-  return states;
+/** From state 1 on. Any node may lack a state that a quorum of others has. */
+async function readAccount(
+  suite: CryptoSuite,
+  paths: readonly string[],
+  account: string,
+): Promise<readonly ChainState[]> {
+  const found = new Map<number, ChainState>();
+  const place = `certificate ${account} `;
+  for (const path of paths) {
+    await withCopy(path, async (store) => {
+      const read = async (name: string): Promise<BundleItem | undefined> => {
+        const stored = await store.get('item', new TextEncoder().encode(name));
+        return stored && readStoredItem(suite, stored, 'bare');
+      };
+      for (const { value } of await store.scan('item', { prefix: new TextEncoder().encode(place) })) {
+        const item = readStoredItem(suite, value, 'bare');
+        if (item?.type !== 'certificate' || found.has(item.certificate.index)) continue;
+        const { hash, index } = item.certificate;
+        const body = await read(`body ${toHex(hash)}`);
+        if (body?.type !== 'body') continue;
+        const operation = await read(`operation ${toHex(body.body.op)}`);
+        if (operation?.type !== 'operation') continue;
+        found.set(index, { index, hash, status: 'final', body: body.body, operation: operation.operation });
+      }
+    });
+  }
+  return [...found.values()].toSorted((one, other) => one.index - other.index);
 }
 
 /** Rows of the journal whose state is an intent, and those that are signed and not final. */

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Result, Store } from '@dsm/core';
 import { openSqliteStore } from '@dsm/platform/node';
 
-const BRING_BACK_MS = 700;
+const BRING_BACK_MS = 2_500;
 
 export async function openForgetful(path: string): Promise<Result<Store>> {
   const copy = `${path}.forgetful`;
