@@ -86,6 +86,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   E_LIMIT: 413,
   E_INCOMPLETE: 422,
   E_PARENT: 425,
+  E_TOO_EARLY: 425,
   E_INTERNAL: 500,
   E_DAMAGED: 500,
   E_STORE: 503,
