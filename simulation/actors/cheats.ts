@@ -20,6 +20,7 @@ import { transportOf } from '../world/network.ts';
 import { killProcess } from '../world/participant.ts';
 import type { Random } from '../world/random.ts';
 import { addDevice, restartDevice, type World } from '../world/world.ts';
+import { forgeAccount, forgeHalf, forgeVault } from './forger.ts';
 import { attemptForgery } from './attempt.ts';
 import { postLetter, spoil, takeLetter, type Post } from './letters.ts';
 
@@ -179,6 +180,23 @@ export const TRICKS = {
       random.between(30_000, 1_500_000),
       'a withheld letter',
       () => void takeLetter(world, post, letter),
+    );
+  },
+
+  /** Operations that the rules forbid, signed with the own key. */
+  async forgeState(trick) {
+    const { world, random } = trick;
+    const seat = cheatOf(trick);
+    if (!seat) return;
+    const what = random.pick(['account', 'account', 'vault', 'vault', 'half'] as const);
+    world.count(`forged: ${what}`);
+    const done = await runCommand(world, seat, `forge ${what}`, (device) => {
+      if (what === 'account') return forgeAccount(world, device, random);
+      return what === 'vault' ? forgeVault(device, random) : forgeHalf(device, random);
+    });
+    say(
+      trick,
+      `${seat.who.name} forges a state (${what}): ${done.type === 'crashed' ? 'crashes' : done.result.ok ? 'ok' : done.result.error.code}`,
     );
   },
 

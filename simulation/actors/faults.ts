@@ -1,5 +1,6 @@
 /** What goes wrong by itself: processes die, disks fail, networks part, clocks jump. */
-import { DISK_FAULTS, type DiskFault } from '../disk/disk.ts';
+import { createDisk, DISK_FAULTS, restoreDisk, type DiskFault } from '../disk/disk.ts';
+import { rotSector, rotValue } from '../disk/rot.ts';
 import { CALM } from '../world/network.ts';
 import { armCrash, armFault, killProcess, type Participant } from '../world/participant.ts';
 import type { Random } from '../world/random.ts';
@@ -93,6 +94,38 @@ export const MISHAPS = {
       world.network.weather = { ...CALM };
       post.mail = { ...GOOD_MAIL };
     });
+  },
+
+  /** A bit turns on a disk: whoever reads it notices, and refuses. */
+  rot(mishap) {
+    const { world, random } = mishap;
+    const bad = world.nodeSeats.filter(({ who }) => !who.honest || who.lost).length;
+    const who = pickOne(mishap, bad < world.facts.faults ? undefined : 'device');
+    if (!who || world.seats.filter(({ who: one }) => one.lost).length > world.seats.length / 4) return;
+    const pick = (below: number): number => random.below(below);
+    const what = random.chance(0.5) ? 'sector' : 'value';
+    const isRotten = what === 'sector' ? rotSector(who.disk, pick) : rotValue(who.disk, pick);
+    if (!isRotten) return;
+    world.count(`bit rot: ${what}`);
+    say(mishap, `a bit turns on the disk of ${who.name} (${what})`);
+    // From here on nobody counts on it.
+    if (who.kind === 'node') who.honest = false;
+    who.rotten = true;
+  },
+
+  /** A home is lost, and restored from a backup with the words. */
+  loseHome(mishap) {
+    const { world, random } = mishap;
+    const seats = world.seats.filter(({ who }) => who.honest && !who.rotten && world.backups.has(who.name));
+    if (seats.length === 0) return;
+    const seat = random.pick(seats);
+    say(mishap, `${seat.who.name} loses its home and goes back to a backup`);
+    world.count('home lost');
+    killProcess(world, seat.who, false);
+    restoreDisk(seat.who.disk, createDisk(seat.who.disk.sectorBytes));
+    world.note({ type: 'lost', by: seat.who });
+    seat.who.restored = true;
+    restartLater(world, seat.who, random.between(1_000, 60_000));
   },
 
   clock(mishap) {

@@ -1,6 +1,7 @@
 /** What people do with their wallets, through the face that every program uses. */
 import { equalBytes, ok, type ChainId, type Result, type TokenId } from '@dsm/core';
 import {
+  backup,
   balances,
   buildClaim,
   cancel,
@@ -16,6 +17,7 @@ import {
   reserve,
   submitFile,
   sync,
+  unlock,
   type Device,
   type PaymentRecord,
 } from '@dsm/wallet';
@@ -193,6 +195,17 @@ export const DEEDS = {
       const carried = run({ ...deed, seat: carrier }, 'submit', 'carries a claim', (one) => submitFile(one, file));
       void carried;
     });
+  },
+
+  async unlock(deed) {
+    const patienceMs = deed.random.pick([0, 5_000, 60_000]);
+    await run(deed, 'unlock', 'unlocks', (device) => unlock(device, { patienceMs }));
+  },
+
+  async backup(deed) {
+    const { seat, world } = deed;
+    const file = await run(deed, 'backup', 'makes a backup', backup);
+    if (file && seat.device) world.backups.set(seat.who.name, { file, seed: seat.device.keys.seed });
   },
 
   async look(deed) {

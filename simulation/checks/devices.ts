@@ -102,7 +102,7 @@ export const noDefects: MakeCheck = () => ({
   name: 'no defects',
   sentence: 'Never a throw: whatever comes in, a result with a stable code goes out.',
   see(fact) {
-    if (fact.type === 'told' && fact.failure?.code === 'E_INTERNAL') {
+    if (fact.type === 'told' && fact.by.honest && fact.failure?.code === 'E_INTERNAL') {
       return `${fact.by.name}, ${fact.command}: ${fact.failure.message}`;
     }
     if (fact.type === 'answer' && fact.by.honest && fact.status === 500) {

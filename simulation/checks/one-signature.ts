@@ -4,9 +4,10 @@ import { placeText } from './chronicle.ts';
 
 /**
  * No honest device ever signs two states for one (chain, index). Where a place below came to nothing, the void of that
- * place is final and the owner goes on above it: what it had signed above the dead state is dead too (EVD-2).
+ * place is final and the owner goes on above it: what it had signed above the dead state is dead too (EVD-2). A restored device does
+ * not know what it signed, and waits until nobody can take that any more (EVD-3).
  */
-export const oneSignature: MakeCheck = ({ suite }, chronicle) => {
+export const oneSignature: MakeCheck = ({ suite, facts }, chronicle) => {
   const signed = new Map<string, string>();
 
   /** The two bodies above the newest state that both have below them. */
@@ -20,9 +21,13 @@ export const oneSignature: MakeCheck = ({ suite }, chronicle) => {
     return one && other && [one, other];
   };
 
-  const standsOnVoid = (before: string, after: string): boolean => {
-    const [, other] = findFork(before, after) ?? [];
-    if (other?.kind !== 'account' || !isVoid(suite, other)) return false;
+  const mayFollow = (before: string, after: string): boolean => {
+    const [one, other] = findFork(before, after) ?? [];
+    if (!one || other?.kind !== 'account') return false;
+    if (chronicle.operation(toHex(other.op))?.operation.type === 'restored') {
+      return one.window.until + facts.gapMs < other.window.from;
+    }
+    if (!isVoid(suite, other)) return false;
     const final = chronicle.finals.get(placeText(other.chain, other.index));
     return final?.hash === toHex(stateHash(suite, other));
   };
@@ -39,7 +44,7 @@ export const oneSignature: MakeCheck = ({ suite }, chronicle) => {
       for (let index = from; index <= to; index++) {
         const place = `${toHex(chain)} ${index}`;
         const before = signed.get(place);
-        if (before !== undefined && before !== name && !standsOnVoid(before, name)) {
+        if (before !== undefined && before !== name && !mayFollow(before, name)) {
           return `${fact.by.name} signs ${name.slice(0, 8)} after ${before.slice(0, 8)} at ${index} of ${toHex(chain).slice(0, 8)}`;
         }
         signed.set(place, name);

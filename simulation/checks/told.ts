@@ -115,6 +115,10 @@ export const toldPaymentsSurvive: MakeCheck = ({ suite, facts }, chronicle) => {
     }
     return false;
   };
+  const forget = (by: Participant): void => {
+    for (const key of told.keys()) if (key.startsWith(`${by.name} `)) told.delete(key);
+  };
+
   const judge = (by: Participant, now: PaymentRecord): string | undefined => {
     const before = told.get(keyOf(by, now.payment));
     if (!before) return undefined;
@@ -145,7 +149,9 @@ export const toldPaymentsSurvive: MakeCheck = ({ suite, facts }, chronicle) => {
       'Everything acknowledged survives; a reserved payment claimed before E is never lost, whatever the payer does.',
     async see(fact) {
       if (!fact.by.honest || fact.by.kind !== 'device') return undefined;
-      if (fact.type === 'opened') return read(fact);
+      // Newer than the backup is lost, which no protocol can prevent.
+      if (fact.type === 'lost') forget(fact.by);
+      if (fact.type === 'opened') return fact.by.rotten ? undefined : read(fact);
       if (fact.type === 'told' && fact.command === 'commit' && !fact.failure) {
         const { payment, turn } = fact.value as Exchanged;
         if (turn === 'received' && payment.grade !== null) told.set(keyOf(fact.by, payment.payment), payment);

@@ -1,6 +1,6 @@
 /** Wallets of a world: the shipped wallet over simulated ports, one command at a time, as the lock on its home has it. */
 import { fail, ok, toHex, type ChainId, type NetworkDescription, type Result } from '@dsm/core';
-import { createWallet, openWallet, type Device } from '@dsm/wallet';
+import { createWallet, openWallet, restoreWallet, type Device } from '@dsm/wallet';
 import { transportOf, type Network } from './network.ts';
 import {
   clockOf,
@@ -16,6 +16,7 @@ export interface DeviceWorld extends Surroundings {
   readonly description: NetworkDescription;
   readonly network: Network;
   readonly sent: (readonly [string, Uint8Array])[];
+  readonly backups: ReadonlyMap<string, { readonly file: Uint8Array; readonly seed: Uint8Array }>;
 }
 
 export interface DeviceSeat {
@@ -52,6 +53,16 @@ export async function startDevice(world: DeviceWorld, seat: DeviceSeat): Promise
   if (opened.ok) seat.device = opened.value;
   if (opened.ok) seat.account = opened.value.account;
   if (opened.ok || opened.error.code !== 'E_NOT_FOUND') return opened.ok ? opened : giveUp(seat, opened);
+  const backup = world.backups.get(who.name);
+  if (backup && seat.account) {
+    const restored = await whileAlive(
+      process,
+      restoreWallet({ ...ports, ...backup, transportFor: () => transport, passphrase: PASSPHRASE, cost: CHEAP }),
+    );
+    if (!restored.ok) return giveUp(seat, restored);
+    seat.device = restored.value;
+    return restored;
+  }
   const made = await whileAlive(
     process,
     createWallet({

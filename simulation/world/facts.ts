@@ -7,6 +7,8 @@ export type Fact =
   | { readonly type: 'commit'; readonly by: Participant; readonly writes: readonly Write[] }
   /** A process has opened its disk. */
   | { readonly type: 'opened'; readonly by: Participant; readonly store: Pick<Store, 'get' | 'scan'> }
+  /** A home is gone; what comes next is restored from a backup. */
+  | { readonly type: 'lost'; readonly by: Participant }
   | {
       readonly type: 'signature';
       readonly by: Participant;

@@ -28,7 +28,8 @@ export async function becomeCalm(world: World, post: Post): Promise<void> {
   world.say('faults stop');
 }
 
-export const honestSeats = (world: World): DeviceSeat[] => world.seats.filter(({ who }) => who.honest && !who.lost);
+export const honestSeats = (world: World): DeviceSeat[] =>
+  world.seats.filter(({ who }) => who.honest && !who.lost && !who.rotten);
 
 /** Everybody syncs, one after the other, again and again. */
 export async function finishAll(world: World): Promise<void> {

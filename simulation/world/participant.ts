@@ -20,6 +20,10 @@ export interface Participant {
   honest: boolean;
   /** Its disk or its snapshot is beyond use; it refuses to run. */
   lost: boolean;
+  /** A bit has turned on its disk: it may stop at any time. */
+  rotten: boolean;
+  /** It has been restored from a backup: signatures made since the backup are nobody's to show. */
+  restored: boolean;
   /** Commits that were not answered, or answered with a failure: the next process may find them there. */
   doubtful: (readonly Write[])[];
   process: Process | undefined;
@@ -55,6 +59,8 @@ export const createParticipant = (name: string, kind: Participant['kind'], rando
   skewMs: 0,
   honest: true,
   lost: false,
+  rotten: false,
+  restored: false,
   doubtful: [],
   process: undefined,
 });

@@ -3,12 +3,14 @@ import type { CryptoSuite, NetworkDescription } from '@dsm/core';
 import { createHash } from 'node:crypto';
 import { DEEDS, type Deeds } from '../actors/honest.ts';
 import { MISHAPS, type Mishaps } from '../actors/faults.ts';
+import { debitsOf } from '../actors/forger.ts';
 import { corruptNode } from '../actors/byzantine.ts';
 import { TRICKS, type Cheats, type Tricks } from '../actors/cheats.ts';
 import { GOOD_MAIL, type Post } from '../actors/letters.ts';
 import { setUp } from '../actors/setup.ts';
 import type { Check, Violation } from '../checks/check.ts';
 import { createChronicle, type Chronicle } from '../checks/chronicle.ts';
+import { operationOf } from '../checks/told.ts';
 import { CHECKS } from '../checks/index.ts';
 import { becomeCalm, finishAll, unfinished } from './finish.ts';
 import { takeGlobals } from './globals.ts';
@@ -74,6 +76,8 @@ const DEED_WEIGHTS = {
   release: 3,
   sync: 10,
   carryClaim: 2,
+  unlock: 2,
+  backup: 1,
   look: 1,
   repeat: 2,
   mint: 1,
@@ -88,6 +92,8 @@ const FAULT_WEIGHTS = {
   partition: 2,
   storm: 2,
   clock: 2,
+  rot: 1,
+  loseHome: 1,
 } satisfies Record<keyof typeof MISHAPS, number>;
 
 const CHEAT_WEIGHTS = {
@@ -100,6 +106,7 @@ const CHEAT_WEIGHTS = {
   forgeLetter: 6,
   withhold: 4,
   forgeRequest: 6,
+  forgeState: 10,
 } satisfies Record<keyof typeof TRICKS, number>;
 
 function profileOf(world: World, cheatShare: number | undefined): Profile {
@@ -270,6 +277,10 @@ async function examine(
     what ??= await check.afterEvent?.();
     checked.set(check.name, (checked.get(check.name) ?? 0) + facts.length + (check.afterEvent ? 1 : 0));
     if (what !== undefined) return violationOf(world, check, what);
+  }
+  for (const { chain, index, hash } of chronicle.newFinals) {
+    const operation = operationOf(chronicle, hash);
+    if (operation) world.debits = [...world.debits, ...debitsOf(chain, index, operation)].slice(-32);
   }
   chronicle.endEvent();
   return undefined;

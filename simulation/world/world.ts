@@ -31,6 +31,14 @@ export interface WorldOptions {
   readonly times?: Partial<NetworkDescription>;
 }
 
+export interface Debit {
+  readonly source: ChainId;
+  readonly index: number;
+  readonly output: number;
+  readonly token: TokenId;
+  readonly amount: bigint;
+}
+
 export interface StoryLine {
   readonly event: number;
   readonly atMs: number;
@@ -56,6 +64,10 @@ export interface World extends DeviceWorld, NodeWorld {
   /** Events so far. */
   events: number;
   token: TokenId | undefined;
+  /** Final debits: material of those who would credit them again. */
+  debits: readonly Debit[];
+  /** Backups by name of the device, and the seed behind the words. */
+  readonly backups: Map<string, { readonly file: Uint8Array; readonly seed: Uint8Array }>;
   /** Times at which something ends. */
   moments: number[];
   /** Factor of the time that reservations last. */
@@ -108,6 +120,8 @@ export function createWorld(options: WorldOptions): World {
     pending: [],
     events: 0,
     token: undefined,
+    debits: [],
+    backups: new Map(),
     moments: [],
     lasting: 1,
     calm: true,
