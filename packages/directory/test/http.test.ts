@@ -204,6 +204,24 @@ describe('NET-13: a node answers the same without HTTP', () => {
     }
   });
 
+  test('NET-18: who waits for others is told how: what arrives meanwhile shares one tree head', async () => {
+    const waiting: (() => void)[] = [];
+    const slow = await openTestNode(net, 0, {
+      waitForOthers: () =>
+        new Promise((resolve) => {
+          waiting.push(resolve);
+        }),
+    });
+    const first = submitStep(net, slow, makeStep());
+    const second = submitStep(net, slow, makeStep());
+    while (waiting.length === 0) await new Promise(setImmediate);
+    // Both have arrived by the time that the batch is closed.
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    waiting.shift()?.();
+    const receipts = [receiptOf(await first), receiptOf(await second)];
+    expect(receipts.map(({ head }) => head.size)).toEqual([2, 2]);
+  });
+
   test('a store that is gone is an answer too', async () => {
     const broken = await openTestNode(net, 1);
     await broken.open.close();

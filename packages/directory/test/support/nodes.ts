@@ -58,6 +58,7 @@ export interface NodeChoices {
   readonly store?: Store;
   readonly clock?: () => number;
   readonly emptyStore?: 'claim' | 'refuse';
+  readonly waitForOthers?: () => Promise<void>;
 }
 
 /** One node on a memory disk; its clock is that of the network. */
@@ -73,6 +74,7 @@ export async function openTestNode(net: TestNetwork, index: number, choices: Nod
     clock: choices.clock ?? (() => net.nowMs),
     log: (entry) => log.push(entry),
     emptyStore: choices.emptyStore ?? 'claim',
+    ...(choices.waitForOthers && { waitForOthers: choices.waitForOthers }),
   });
   return { index, open: must(open), disk, log };
 }
