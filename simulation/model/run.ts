@@ -54,7 +54,11 @@ export function explore(slot: Slot, options: RunOptions): Explored {
   const { found, ms } = timed(
     slot.name,
     (progress) =>
-      search(PROTOCOL, bounded(slot, options.quick), { limit: options.limit, plain: options.plain ?? false, progress }),
+      search({ ...PROTOCOL, ...slot.rules }, bounded(slot, options.quick), {
+        limit: options.limit,
+        plain: options.plain ?? false,
+        progress,
+      }),
     options,
   );
   const { states, steps, depth, complete, broken } = found;
@@ -64,7 +68,8 @@ export function explore(slot: Slot, options: RunOptions): Explored {
 export function tryMutant(mutant: Mutant, options: RunOptions): Tried {
   const { found, ms } = timed(
     mutant.name,
-    (progress) => search(mutant.rules, mutant.slot, { limit: options.limit, only: mutant.only, progress }),
+    (progress) =>
+      search(mutant.rules, bounded(mutant.slot, options.quick), { limit: options.limit, only: mutant.only, progress }),
     options,
   );
   return { mutant, states: found.states, ms, story: found.broken ? tell(found) : null };

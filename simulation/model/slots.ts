@@ -1,4 +1,5 @@
 /** The slots that are explored: which values may stand there, and what each phase of a node's clock admits. */
+import type { Rules } from './rules.ts';
 
 /** 0: nothing; 1 and 2: the two signed values; 3: the void. */
 export type Value = 0 | 1 | 2 | 3;
@@ -29,6 +30,8 @@ export interface Slot {
   /** Who owns rounds 1 and 2: a number of an honest node, or null for a dishonest one. */
   readonly owners: readonly [number | null, number | null];
   readonly lastRound: 0 | 1 | 2;
+  /** Another network than four nodes with one fault. */
+  readonly rules?: Partial<Rules>;
 }
 
 const phase = (name: string, open: readonly Value[], rest: { void: boolean; start: boolean }): Phase => ({
@@ -119,7 +122,16 @@ const OWNED_FIRST: Slot = {
   lastRound: 1,
 };
 
-export const SLOTS: readonly Slot[] = [FORKED, LAPSED, VAULT, VAULT_ANY, VAULT_SPLIT, OWNED, OWNED_FIRST];
+/** More than 3f+1 nodes: reports may hold f+1 votes for each of two values, and 2f+1 is no quorum. */
+const FIVE: Slot = {
+  ...FORKED,
+  name: 'account-five-nodes',
+  what: 'the double-signed account in a network of five nodes, rounds 0 and 1',
+  lastRound: 1,
+  rules: { nodes: 5, quorum: 4, fastVotes: 5 },
+};
+
+export const SLOTS: readonly Slot[] = [FORKED, LAPSED, VAULT, VAULT_ANY, VAULT_SPLIT, OWNED, OWNED_FIRST, FIVE];
 
 export function slotNamed(name: string): Slot {
   const slot = SLOTS.find((one) => one.name === name);

@@ -128,7 +128,7 @@ function successors(world: World, parts: Parts): readonly { node: number; action
 
 const LENGTH = 25;
 
-const WORLDS = new Map(SLOTS.map((slot) => [slot, openWorld(PROTOCOL, slot)]));
+const WORLDS = new Map(SLOTS.map((slot) => [slot, openWorld({ ...PROTOCOL, ...slot.rules }, slot)]));
 
 describe('the model takes the steps of the shipped node', () => {
   test.prop([fc.nat(), fc.constantFrom(...SLOTS)], { numRuns: 60 })(
