@@ -138,7 +138,8 @@ const newestQuorum = ({ lock, late }: SlotRecord): Certificate | null =>
 function stateOf({ network, clock }: NodeContext, slot: SlotRecord, items: readonly BundleItem[]): SlotState {
   if (slot.final !== null) return 'final';
   const seen = items.find((item) => item.type === 'body');
-  if (!seen) return slot.lock === null ? 'empty' : 'open';
+  // A forced vote or a lock needs no body.
+  if (!seen) return slot.lock === null && slot.votes.length === 0 ? 'empty' : 'open';
   return clock() > seen.body.window.until + network.gapMs ? 'lapsed' : 'open';
 }
 

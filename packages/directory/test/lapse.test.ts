@@ -149,6 +149,12 @@ describe('NET-27: a lapsed state comes to nothing', () => {
     expect(codeOf(await proposeAt(owner, voidOf(before), 1, reports))).toBe('E_CERTIFICATE NET-27');
     const proposal = proposalIn(await proposeAt(owner, { ...wanted(lapsed), items: [] }, 1, reports));
     expect((await voteAll(proposal, [])).map(codeOf)).toEqual(['ok', 'ok', 'ok', 'ok']);
+    expect(await statusOf(node(3), placeOf(lapsed))).toMatchObject({
+      state: 'open',
+      promise: 1,
+      vote: null,
+      seen: null,
+    });
     const final = await finish(proposal, wanted(lapsed).items);
     expect(final.hash).toEqual(lapsed.hash);
     const { state } = must(await get(node(3), pathTo.state(final.chain, final.index), stateAnswerCodec(net.suite)));
