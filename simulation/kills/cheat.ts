@@ -5,7 +5,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Answer, Command } from './command.ts';
-import type { Progress } from './diary.ts';
+import { writeProgress, type Progress } from './diary.ts';
 import { openHome, walletPath, type Home, type HomeHooks } from './homes.ts';
 import { payOnce, perform, syncHome, type Load } from './load.ts';
 import { startDsm } from './process.ts';
@@ -42,6 +42,7 @@ async function cheatOnce({ load, progress, hooks }: Cheating): Promise<void> {
   if (made.code !== 0) return violations.add(`dsm init of ${name}: ${made.stderr}`);
   const { account } = JSON.parse(made.stdout) as { readonly account: string };
   progress.cheats.push({ name, account, payments: [] });
+  writeProgress(dir, progress);
   const open = (home: string, ...workerFlags: readonly string[]): Home =>
     openHome({ dir, name: home, kind: 'worker', hooks, workerFlags });
   const eve = open(name);
@@ -76,6 +77,7 @@ async function cheatOnce({ load, progress, hooks }: Cheating): Promise<void> {
     const offered = await say(from, { do: 'offer', to: to.name, amount, order, provisional: true, out: file('offer') });
     if (!offered) return undefined;
     progress.cheats.at(-1)?.payments.push(String(offered['payment']));
+    writeProgress(dir, progress);
     load.active.add(String(offered['payment']));
     if (!(await say(to, { do: 'accept', file: file('offer'), out: file('accept') }))) return undefined;
     if (!(await say(from, { do: 'commit', file: file('accept'), out: file('commit') }))) return undefined;

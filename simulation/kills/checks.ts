@@ -119,7 +119,7 @@ export function openChecks({ dir, suite, file, progress, violations }: Books): C
   for (const entry of readEntries(dir)) {
     if (entry.is === 'fact') note(entry.fact);
     else if (entry.is === 'place') book.places.set(entry.key, entry.hash);
-    else heads.recall(entry.node, entry.size, fromHex(entry.root) ?? new Uint8Array());
+    else if (entry.is === 'head') heads.recall(entry.node, entry.size, fromHex(entry.root) ?? new Uint8Array());
   }
   recalling = false;
 

@@ -38,7 +38,18 @@ export interface Cheat {
 export type Entry =
   | { readonly is: 'fact'; readonly fact: Fact }
   | { readonly is: 'place'; readonly key: string; readonly hash: string }
-  | { readonly is: 'head'; readonly node: number; readonly size: number; readonly root: string };
+  | { readonly is: 'head'; readonly node: number; readonly size: number; readonly root: string }
+  | { readonly is: 'begun'; readonly exchange: Begun }
+  | { readonly is: 'over'; readonly order: string };
+
+/** An exchange by files. Every turn may be repeated, so one that was cut off goes on by being called again. */
+export interface Begun {
+  readonly order: string;
+  readonly payer: string;
+  readonly payee: string;
+  readonly kind: 'reserved' | 'provisional' | 'request';
+  readonly amount: string;
+}
 
 export const newProgress = (seed: number, homes: readonly string[]): Progress => ({
   version: 1,
@@ -76,4 +87,14 @@ export function readEntries(dir: string): readonly Entry[] {
   if (!existsSync(diaryPath(dir))) return [];
   const lines = readFileSync(diaryPath(dir), 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as Entry);
+}
+
+/** Exchanges that a run which was itself killed has left in the middle. */
+export function listBegun(dir: string): readonly Begun[] {
+  const begun = new Map<string, Begun>();
+  for (const entry of readEntries(dir)) {
+    if (entry.is === 'begun') begun.set(entry.exchange.order, entry.exchange);
+    else if (entry.is === 'over') begun.delete(entry.order);
+  }
+  return [...begun.values()];
 }

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Answer, Command, Outcome } from './command.ts';
-import { DECIMALS } from './command.ts';
+import { isSameAnswer, money, type Answer, type Command, type Outcome } from './command.ts';
+import { addEntry, type Begun } from './diary.ts';
 import type { Home } from './homes.ts';
 import { sleep, type Random } from './random.ts';
 import type { Violations } from './check/violations.ts';
@@ -124,8 +124,6 @@ export async function payOnce(load: Load, payer: Home, to: string, amount: strin
   }
 }
 
-const money = (units: number): string => (units / 10 ** DECIMALS).toFixed(DECIMALS);
-
 /** Something to spend: from the issuer, which issues more when it has to. */
 export async function fund(load: Load, home: Home): Promise<void> {
   const issuer = load.homes.get('issuer') as Home;
@@ -143,8 +141,6 @@ async function setAside(load: Load, payer: Home, payee: Home): Promise<void> {
   expectRefusal(load, payer, command, outcome, 'E_BALANCE');
   if (outcome.type === 'refused' && outcome.code === 'E_BALANCE') await fund(load, payer);
 }
-
-type Kind = 'reserved' | 'provisional' | 'request';
 
 /** One turn of an exchange. */
 interface Turn {
@@ -165,10 +161,11 @@ const GIVE_UP: readonly string[] = [
   'E_EXPIRED',
 ];
 
-export async function exchange(load: Load, payer: Home, payee: Home, kind: Kind): Promise<void> {
-  const order = load.nextOrder();
+export async function exchange(load: Load, begun: Begun): Promise<void> {
+  const { order, kind, amount } = begun;
+  const [payer, payee] = [begun.payer, begun.payee].map((name) => load.homes.get(name)) as [Home, Home];
+  addEntry(load.dir, { is: 'begun', exchange: begun });
   const file = (turn: string): string => join('files', `${order}-${turn}.dsm`);
-  const amount = money(load.random.between(1, 900));
   const turns: Turn[] = [];
 
   const take = async (home: Home, command: Command): Promise<Answer | string> => {
@@ -220,6 +217,7 @@ export async function exchange(load: Load, payer: Home, payee: Home, kind: Kind)
     }
   }
   load.onFiles(turns.flatMap(({ command }) => ('out' in command ? [command.out] : [])));
+  addEntry(load.dir, { is: 'over', order });
 }
 
 /** Every turn may be repeated, and gives the same answer and the same bytes. */
@@ -236,12 +234,6 @@ async function repeat(load: Load, { home, command, answer, digest }: Turn): Prom
     load.violations.add(`home ${home.name}: ${command.do} repeated has written something else to ${command.out}`);
   }
 }
-
-/** A date by which something has to happen is not told any more once it has happened. */
-const isSameAnswer = (one: Answer, other: Answer): boolean => {
-  const withoutDates = ({ claimBy: _claimBy, settleBy: _settleBy, ...rest }: Answer): string => JSON.stringify(rest);
-  return withoutDates(one) === withoutDates(other);
-};
 
 /** What is not going to be paid is withdrawn on both sides, and what was lacking is brought. */
 async function giveUp(load: Load, payer: Home, payee: Home, turns: readonly Turn[], code: string): Promise<void> {
@@ -267,13 +259,15 @@ async function withdrawOpen(load: Load, home: Home): Promise<void> {
   }
 }
 
-const KINDS: readonly Kind[] = ['reserved', 'reserved', 'reserved', 'provisional', 'request'];
+const KINDS: readonly Begun['kind'][] = ['reserved', 'reserved', 'reserved', 'provisional', 'request'];
 
 /** Payments by file within one pair, in both directions. */
 export async function exchangeForEver(load: Load, one: Home, other: Home): Promise<void> {
   while (!load.isStopping()) {
     const [payer, payee] = load.random.chance(0.5) ? [one, other] : [other, one];
-    await exchange(load, payer, payee, load.random.pick(KINDS));
+    const amount = money(load.random.between(1, 900));
+    const names = { payer: payer.name, payee: payee.name };
+    await exchange(load, { ...names, order: load.nextOrder(), kind: load.random.pick(KINDS), amount });
     if (load.random.chance(0.2)) await syncHome(load, payee);
   }
 }

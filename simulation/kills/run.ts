@@ -5,11 +5,19 @@ import { nodeCryptoSuite } from '@dsm/platform/node';
 import { cheatForEver } from './cheat.ts';
 import { openChecks } from './checks.ts';
 import type { Answer, Command } from './command.ts';
-import { countKills, hasProgress, newProgress, readProgress, writeProgress, type Progress } from './diary.ts';
+import {
+  countKills,
+  hasProgress,
+  listBegun,
+  newProgress,
+  readProgress,
+  writeProgress,
+  type Progress,
+} from './diary.ts';
 import { factsOf } from './facts.ts';
 import { concludeRun } from './finish.ts';
 import { openHome, walletPath, type Home, type HomeHooks } from './homes.ts';
-import { digestOf, exchangeForEver, lookForEver, payForEver, type Load } from './load.ts';
+import { digestOf, exchange, exchangeForEver, lookForEver, payForEver, type Load } from './load.ts';
 import { keepNodes } from './keep-nodes.ts';
 import { killForAWhile, type Running } from './killer.ts';
 import { makeNetwork, readNetwork } from './nodes.ts';
@@ -48,6 +56,9 @@ export interface Report {
   readonly finished: boolean;
 }
 
+/** More than are given between two kills. */
+const SPARE_ORDERS = 1_000;
+
 /** Files of exchanges that stay for `dsm verify` in the end. */
 const KEPT_FILES = 6;
 
@@ -62,6 +73,8 @@ export async function runKills(options: RunOptions): Promise<Report> {
     await initHomes(dir);
   }
   const progress = isNew ? newProgress(options.seed, HOMES) : readProgress(dir);
+  // Numbers that were given since the file was last written are not given again.
+  if (!isNew) progress.orders += SPARE_ORDERS;
   const violations = noViolations((what) => tell(`VIOLATION ${what}`));
   const checks = openChecks({ dir, suite, file: readNetwork(suite, dir), progress, violations });
   const random = seededRandom(progress.seed, countKills(progress));
@@ -108,6 +121,7 @@ export async function runKills(options: RunOptions): Promise<Report> {
       await introduce(load);
       writeProgress(dir, progress);
     }
+    for (const begun of listBegun(dir)) await exchange(load, begun);
     const { count, isInterrupted } = options;
     const running: Running = { dir, count, isInterrupted, tell, random, progress, checks, load, nodes, violations };
     const kills = (): number => countKills(progress);
@@ -117,7 +131,7 @@ export async function runKills(options: RunOptions): Promise<Report> {
     tell('no more kills: what is under way is finished');
     await Promise.all(sessions);
     const isDone = countKills(progress) >= options.count || violations.list.length > 0;
-    if (isDone) await concludeRun({ dir, load, nodes, checks, progress, violations, keptFiles, tell });
+    if (isDone) await concludeRun({ dir, load, hooks, nodes, checks, progress, violations, keptFiles, tell });
     else for (const home of homes.values()) await home.close();
     await nodes.stop();
     writeProgress(dir, progress);
