@@ -15,7 +15,8 @@ export interface Growth {
   readonly largestMs: number;
 }
 
-const SIZES: readonly number[] = [1, 4, 16, 64, 256, 1_024].map((kib) => kib * 1_024);
+/** The largest is below the bound on items, also where each byte is one. */
+const SIZES: readonly number[] = [1, 8, 64, 256, 1_000].map((kib) => kib * 1_024);
 
 /** Below this a measurement is noise. */
 const NOISE_MS = 0.1;
@@ -63,6 +64,12 @@ function slopeOf(points: readonly Point[]): number {
 }
 
 async function measureShape(target: Target, shape: Shape): Promise<Growth> {
+  const largest = shape.make(SIZES.at(-1) as number);
+  const isAllowed = largest.length <= (target.maxBytes ?? Infinity);
+  const atLargest = isAllowed ? await timeOnce(target, largest) : Infinity;
+  if (atLargest < FLAT_MS) {
+    return { target: target.name, shape: shape.name, exponent: 0, largestBytes: largest.length, largestMs: atLargest };
+  }
   const points: Point[] = [];
   for (const size of SIZES) {
     const input = shape.make(size);

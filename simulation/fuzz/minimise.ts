@@ -13,7 +13,10 @@ const withoutEntry = (root: Tree, path: Path): Tree =>
 
 /** Simpler trees in the place of this one, simplest first. */
 function simpler(tree: Tree): readonly Tree[] {
-  if (isList(tree)) return tree.length > 4 ? [[], tree.slice(0, 2), tree.slice(0, tree.length >> 1)] : [[]];
+  if (isList(tree)) {
+    const shorter = tree.length > 4 ? [tree.slice(0, 2), tree.slice(0, tree.length >> 1)] : [];
+    return [[], ...tree.slice(0, 4), ...shorter];
+  }
   if (tree instanceof Uint8Array) {
     const zero = new Uint8Array(tree.length);
     return tree.every((byte) => byte === 0)

@@ -1,7 +1,7 @@
 /** The command: short inputs, corpus, mutation, growth, and what came of them. */
 import { join } from 'node:path';
 import { toHex } from '@dsm/core';
-import { COMMITTED, FOUND, entryName, readEntries, writeEntry, type Entry } from './corpus.ts';
+import { FOUND, entryName, readCommitted, readEntries, writeEntry, type Entry } from './corpus.ts';
 import { measureGrowth, type Growth } from './growth.ts';
 import { tryDeclaredLengths } from './declared.ts';
 import { keepEntries } from './keep.ts';
@@ -77,7 +77,7 @@ const knownFor = (entries: readonly Entry[], { name }: Target): readonly Uint8Ar
   entries.filter(({ target }) => target === name).map(({ input }) => input);
 
 async function beginAll(session: Session): Promise<void> {
-  const entries = [...readEntries(COMMITTED), ...readEntries(FOUND)];
+  const entries = [...readCommitted(), ...readEntries(FOUND)];
   for (const course of session.courses) await begin(session, course, knownFor(entries, course.target));
   progress(`corpus: ${entries.length} entries; ${describeCount(session)}`);
 }

@@ -1,13 +1,32 @@
 /** Adversarial inputs of a wanted size, for measuring how time grows with it. */
 import { decodeItem } from '@dsm/core';
 import { nested } from './mutate/hostile.ts';
-import { isList, listSpots, replaceAt, shapeOf, writeHead, writeTree, type Spot, type Tree } from './mutate/tree.ts';
+import {
+  isList,
+  listSpots,
+  replaceAt,
+  shapeOf,
+  writeHead,
+  writeTree,
+  type Raw,
+  type Spot,
+  type Tree,
+} from './mutate/tree.ts';
 import type { Shape, Target } from './targets/target.ts';
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
 const encoder = new TextEncoder();
 
-const repeated = (count: number, entry: (i: number) => Tree): Tree => Array.from({ length: count }, (_, i) => entry(i));
+/** A list of about this size in bytes that has one entry many times. */
+function listOf(size: number, entry: Tree): Uint8Array {
+  const unit = writeTree(entry);
+  const count = Math.floor(size / unit.length);
+  const head = writeHead(4, count);
+  const list = new Uint8Array(head.length + count * unit.length);
+  list.set(head);
+  for (let i = 0; i < count; i++) list.set(unit, head.length + i * unit.length);
+  return list;
+}
 
 /** A map, which no decoder here accepts and the codec reads all the same. */
 function mapOf(count: number, key: (i: number) => string): Uint8Array {
@@ -22,11 +41,11 @@ export const ITEM_SHAPES: readonly Shape[] = [
   { name: 'nested lists of unknown length', make: (size) => nested(hex('9f'), size, hex('ff')).raw },
   { name: 'nested maps', make: (size) => nested(hex('a16161'), Math.floor(size / 3), hex('00')).raw },
   { name: 'nested bignums', make: (size) => nested(hex('c2'), size, hex('40')).raw },
-  { name: 'a list of zeros', make: (size) => writeTree(repeated(size, () => 0)) },
-  { name: 'a list of empty lists', make: (size) => writeTree(repeated(size, () => [])) },
-  { name: 'a list of short texts', make: (size) => writeTree(repeated(Math.floor(size / 4), () => 'abc')) },
-  { name: 'a list of bignums', make: (size) => writeTree(repeated(Math.floor(size / 18), () => (1n << 128n) - 1n)) },
-  { name: 'lists of 30 levels', make: (size) => writeTree(repeated(Math.floor(size / 31), () => lists(30))) },
+  { name: 'a list of zeros', make: (size) => listOf(size, 0) },
+  { name: 'a list of empty lists', make: (size) => listOf(size, []) },
+  { name: 'a list of short texts', make: (size) => listOf(size, 'abc') },
+  { name: 'a list of bignums', make: (size) => listOf(size, (1n << 128n) - 1n) },
+  { name: 'lists of 30 levels', make: (size) => listOf(size, lists(30)) },
   { name: 'a long text', make: (size) => writeTree('x'.repeat(size)) },
   { name: 'a long text of three bytes each', make: (size) => writeTree('\u20AC'.repeat(Math.floor(size / 3))) },
   { name: 'long bytes', make: (size) => writeTree(new Uint8Array(size)) },
@@ -54,6 +73,29 @@ function variantOf(tree: Tree, i: number): Tree {
   return changed;
 }
 
+/** Many entries like this one, each of another content: written once, then copied and counted through. */
+function manyLike(entry: Tree, count: number): Uint8Array {
+  const unit = writeTree(variantOf(entry, 0));
+  const other = writeTree(variantOf(entry, 0xffff_ffff));
+  const places: number[] = [];
+  for (let at = 0; at < unit.length; at++) {
+    if (unit[at] !== other[at]) places.push(at);
+  }
+  const all = new Uint8Array(unit.length * count);
+  for (let i = 0; i < count; i++) {
+    const start = i * unit.length;
+    all.set(unit, start);
+    // Four bytes of a counter in each place, the greatest first.
+    places.forEach((at, digit) => (all[start + at] = (i >>> (8 * (3 - (digit % 4)))) & 255));
+  }
+  return all;
+}
+
+const longer = (tree: readonly Tree[], more: number): Raw => {
+  const parts = [writeHead(4, tree.length + more), ...tree.map(writeTree), manyLike(tree.at(-1) ?? 0, more)];
+  return { raw: new Uint8Array(Buffer.concat(parts)) };
+};
+
 function growSpot(root: Tree, { path, tree }: Spot): Shape | undefined {
   const name = `${shapeOf(tree)} at /${path.join('/')}`;
   const graft = (part: Tree): Uint8Array => writeTree(replaceAt(root, path, () => part));
@@ -63,8 +105,7 @@ function growSpot(root: Tree, { path, tree }: Spot): Shape | undefined {
     const unit = writeTree(first).length;
     return {
       name: `more entries in ${name}`,
-      make: (size) =>
-        graft([...tree, ...Array.from({ length: Math.floor(size / unit) }, (_, i) => variantOf(first, i))]),
+      make: (size) => graft(longer(tree, Math.floor(size / unit))),
     };
   }
   if (typeof tree === 'string') return { name: `a longer ${name}`, make: (size) => graft('x'.repeat(size)) };
