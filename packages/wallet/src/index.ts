@@ -21,7 +21,7 @@ export type { EvidenceRecord } from './records/evidence.ts';
 export type { PaymentKind, PaymentRecord, PaymentStatus } from './records/payment.ts';
 export { listReservations, type ReservationRecord } from './records/reservation.ts';
 export { buildClaim, type Claimed } from './sync/claims.ts';
-export { restoreWallet, type RestoreOptions } from './restore/open.ts';
+export { restoreWallet, verifyBackupFile, type BackupOptions, type RestoreOptions } from './restore/open.ts';
 export { showRestore, type RestoreFacts } from './restore/view.ts';
 export { dueClaims, keepClaimed, type DueClaim, type Tick } from './sync/schedule.ts';
 export { sync, type SyncOptions, type SyncReport } from './sync/sync.ts';

@@ -1,9 +1,19 @@
 /** `dsm restore`. */
 import { fail, ok, type NetworkFile, type Result } from '@dsm/core';
 import { nodeCryptoSuite, systemEntropy } from '@dsm/platform/node';
-import { describeDevice, httpTransport, restoreWallet, showRestore, type Device, type RestoreFacts } from '@dsm/wallet';
+import {
+  describeDevice,
+  httpTransport,
+  readWallet,
+  restoreWallet,
+  showRestore,
+  verifyBackupFile,
+  type BackupOptions,
+  type Device,
+  type RestoreFacts,
+} from '@dsm/wallet';
 import { argument, option, type Call, type Command } from '../call.ts';
-import { closing, makeHome, requireWallet } from '../home/home.ts';
+import { closing, makeHome, openHome, requireWallet } from '../home/home.ts';
 import { readPassphrase } from '../home/passphrase.ts';
 import { readWords } from '../home/words.ts';
 import { openClock } from '../input/clock.ts';
@@ -14,7 +24,7 @@ import { bold, warning } from '../output/style.ts';
 import { formatTime, isoTime } from '../output/words.ts';
 
 export const restoreCommand: Command = async (call) => {
-  if (requireWallet(call.home).ok) {
+  if (await holdsWallet(call.home)) {
     return fail('E_EXISTS', 'CLI-28', `there is a wallet in ${call.home} already; nothing was changed`);
   }
   const clock = openClock(call.env);
@@ -25,23 +35,36 @@ export const restoreCommand: Command = async (call) => {
   if (!network.ok) return network;
   const seed = await readWords(call);
   if (!seed.ok) return seed;
+  const backup: BackupOptions = {
+    suite: nodeCryptoSuite(),
+    file: file.value,
+    seed: seed.value,
+    ...(network.value && { network: network.value }),
+  };
+  // Checked before the home is made.
+  const opened = await verifyBackupFile(backup);
+  if (!opened.ok) return opened;
   const passphrase = await readPassphrase(call, { twice: true });
   if (!passphrase.ok) return passphrase;
   return closing(await makeHome(call.home), async (store) => {
     const device = await restoreWallet({
+      ...backup,
       store,
-      suite: nodeCryptoSuite(),
       clock: clock.value,
       entropy: systemEntropy,
       transportFor: (endpoints) => httpTransport(endpoints),
-      file: file.value,
-      seed: seed.value,
       passphrase: passphrase.value,
-      ...(network.value && { network: network.value }),
     });
     return device.ok ? describe(call, device.value) : device;
   });
 };
+
+/** A crash may have left a home without a wallet in it. */
+async function holdsWallet(home: string): Promise<boolean> {
+  if (!requireWallet(home).ok) return false;
+  const found = await closing(await openHome(home), (store) => readWallet({ store, suite: nodeCryptoSuite() }));
+  return found.ok || found.error.code !== 'E_NOT_FOUND';
+}
 
 function readNetwork(call: Call): Result<NetworkFile | undefined> {
   const path = option(call, 'network');

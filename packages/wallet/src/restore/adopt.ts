@@ -83,7 +83,7 @@ async function adoptState(device: Device, chain: ChainRecord, state: PublishedSt
   if (isHeld && !(await readFinal(device, body.chain, body.index))) {
     return recordFinal(device, { certificate, body, operation }, { delivered: true });
   }
-  const ready = isHeld ? ok(undefined) : await dropRun(device, chain, body, certificate.hash);
+  const ready = await dropRun(device, chain, body, certificate.hash);
   if (!ready.ok) return ready;
   const held = await openChain(device, device.account);
   if (!held) throw damaged('the account of this wallet is missing');

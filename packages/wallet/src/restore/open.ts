@@ -5,6 +5,7 @@
 import {
   decodeFileOf,
   decodeItem,
+  done,
   encodeItem,
   equalBytes,
   equalKeys,
@@ -42,20 +43,23 @@ import { makeDevice } from '../wallet/create.ts';
 import { BACKUP_VERSION } from '../view/backup.ts';
 import { signsFromMs } from './date.ts';
 
-export interface RestoreOptions {
-  readonly store: Store;
+export interface BackupOptions {
   readonly suite: CryptoSuite;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly transportFor: (endpoints: Endpoints) => DirectoryTransport;
   /** The file of a backup. */
   readonly file: Uint8Array;
   /** The 32 bytes behind the 24 words. */
   readonly seed: Uint8Array;
-  /** The new passphrase. */
-  readonly passphrase: string;
   /** What the network must be, and where its nodes answer now; without it, as it was when the backup was made. */
   readonly network?: { readonly network: NetworkDescription; readonly endpoints: Endpoints };
+}
+
+export interface RestoreOptions extends BackupOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly transportFor: (endpoints: Endpoints) => DirectoryTransport;
+  /** The new passphrase. */
+  readonly passphrase: string;
   readonly cost?: StretchCost;
 }
 
@@ -65,6 +69,15 @@ export interface RestoreOptions {
  * backup.
  */
 export const restoreWallet = (options: RestoreOptions): Promise<Result<Device>> => guardStore(() => restore(options));
+
+/** Whether the file is a backup that the words open, before a home is made for it. Nothing is written. */
+export const verifyBackupFile = (options: BackupOptions): Promise<Result<undefined>> =>
+  guardStore(async () => {
+    const content = openFile(options);
+    if (!content.ok) return content;
+    const opened = await readSealed(options, content.value);
+    return opened.ok ? done : opened;
+  });
 
 async function restore(options: RestoreOptions): Promise<Result<Device>> {
   const { store, suite, passphrase, cost = DEFAULT_COST } = options;
@@ -98,7 +111,7 @@ async function restore(options: RestoreOptions): Promise<Result<Device>> {
 
 const exists = () => fail('E_EXISTS', 'WAL-33', 'there is a wallet already; nothing was changed');
 
-function openFile({ suite, file, network }: RestoreOptions): Result<Backup> {
+function openFile({ suite, file, network }: BackupOptions): Result<Backup> {
   const decoded = decodeFileOf(suite, 'backup', file);
   if (!decoded.ok) return decoded;
   const { content, items } = decoded.value;
@@ -121,7 +134,7 @@ interface Opened {
   readonly keys: WalletKeys;
 }
 
-async function readSealed({ suite, seed }: RestoreOptions, backup: Backup): Promise<Result<Opened>> {
+async function readSealed({ suite, seed }: BackupOptions, backup: Backup): Promise<Result<Opened>> {
   if (seed.length !== SEED_BYTES) throw new Error(`a seed has ${SEED_BYTES} bytes`);
   const { network: networkId, account, nonce, sealed } = backup;
   const bound = encodeItem([networkId, account]);
