@@ -156,6 +156,48 @@ describe('WAL-13, WAL-14: an own state whose time is over', () => {
     expect(verifyFile(suite, scene.world.net.network, file)).toMatchObject({ ok: true });
   });
 
+  test('nothing is put on a place whose time is over: E_PARENT until it is decided', async () => {
+    const scene = await makeScene();
+    const { device: alice } = await addRichCustomer(scene, 'alice', 1_000n);
+    const { device: bob } = await addCustomer(scene, 'bob');
+    await befriend(alice, bob);
+    expectOk(await setPolicy(bob, { provisionalMax: 'any' }));
+    downOnly(scene, ...ALL);
+    await payProvisionally(alice, bob, scene, 100n);
+    passAway(scene);
+    const { token } = scene;
+    const command = new Uint8Array(32).fill(200);
+    const next = { command, to: bob.account, token, amount: 1n, order: '', provisional: true };
+    expectCode(await offer(alice, next), 'E_PARENT');
+    downOnly(scene);
+    expectCode(await payOnline(alice, { to: bob.account, token, amount: 1n }), 'E_PARENT');
+    expect(expectOk(await showChain(alice))).toHaveLength(3);
+    await unlockNow(scene, alice);
+    expectOk(await offer(alice, next));
+    expectOk(await payOnline(alice, { to: bob.account, token, amount: 1n }));
+  });
+
+  test('a sync drives by itself, and says what it waits for', async () => {
+    const scene = await makeScene();
+    const { device: alice } = await addRichCustomer(scene, 'alice', 1_000n);
+    const { device: bob } = await addCustomer(scene, 'bob');
+    downOnly(scene, ...ALL);
+    expectCode(await payOnline(alice, { to: bob.account, token: scene.token, amount: 400n }), 'E_PENDING');
+    passAway(scene);
+    downOnly(scene);
+    const early = expectOk(await sync(alice, { patienceMs: 0 }));
+    const atMs = scene.world.nowMs + scene.world.net.network.roundMs;
+    expect(early).toMatchObject({ unlocked: [], waiting: [{ index: 2, round: 1, atMs }] });
+    const waits: number[] = [];
+    const wait = async (ms: number) => {
+      waits.push(ms);
+      scene.world.nowMs += ms;
+    };
+    const late = expectOk(await sync(alice, { wait }));
+    expect(late).toMatchObject({ unlocked: [{ index: 2, outcome: 'void' }], waiting: [], open: [] });
+    expect(waits).toEqual([scene.world.net.network.roundMs]);
+  });
+
   test('the payee may drive it as well, and the payer learns of the void', async () => {
     const scene = await makeScene();
     const { device: alice } = await addRichCustomer(scene, 'alice', 1_000n);
@@ -168,12 +210,12 @@ describe('WAL-13, WAL-14: an own state whose time is over', () => {
     downOnly(scene);
     expect(await unlockNow(scene, bob)).toMatchObject({ unlocked: [{ outcome: 'void' }] });
     expect(await statuses(bob, 'in')).toEqual(['lost null']);
-    await syncNow(alice);
-    expect(await statuses(alice, 'out')).toEqual(['expired null']);
-    expect(await balanceOf(alice, scene.token)).toMatchObject({ available: 1_000n });
+    // Alice learns of it on the way to her next payment.
     expect(expectOk(await payOnline(alice, { to: bob.account, token: scene.token, amount: 100n }))).toMatchObject({
       index: 3,
     });
+    expect(await statuses(alice, 'out')).toEqual(['expired null', 'final certified']);
+    expect(await balanceOf(alice, scene.token)).toMatchObject({ available: 900n });
   });
 
   test('what it credited is credited again, and a reservation or a token that came to nothing is forgotten', async () => {
