@@ -9,9 +9,11 @@ import {
   fail,
   finalRequestCodec,
   isVoid,
+  itemNames,
   ok,
   ROUTES,
   chainTipCodec,
+  type Body,
   type BundleItem,
   type Certificate,
   type ChainId,
@@ -29,6 +31,7 @@ import { spreadFinal } from '../directory/gather.ts';
 import { fetchFinal } from '../directory/states.ts';
 import { guardStore } from '../guard.ts';
 import { readChain } from '../records/chain.ts';
+import { readItem } from '../records/item.ts';
 import { signIntents } from '../sync/journal.ts';
 import { makeNotes, type Notes } from '../sync/notes.ts';
 import { driveSlot, essentialsOf, type OpenSlot } from './drive.ts';
@@ -200,15 +203,16 @@ async function fetchDecided(device: Device, place: OpenPlace, certificate: Certi
 
 /** The Final that this device has learnt of meanwhile. */
 async function adopted(device: Device, place: OpenPlace): Promise<Result<UnlockedSlot>> {
-  const final = await fetchFinal(device, place.chain, place.index);
-  return final.ok ? ok(describe(device, place, final.value.certificate, final.value.body)) : final;
+  const item = await readItem(device, itemNames.certificate(place.chain, place.index));
+  if (item?.type !== 'certificate') return fail('E_DAMAGED', 'WAL-1', 'the certificate of a final state is missing');
+  return ok(describe(device, place, item.certificate, await readBody(device, item.certificate.hash)));
 }
 
 function describe(
   { suite }: Device,
   { chain, index, states }: OpenPlace,
   { hash, round }: Certificate,
-  body?: Parameters<typeof isVoid>[1],
+  body?: Body,
 ): UnlockedSlot {
   const isKept = states.some((state) => equalBytes(state, hash));
   const outcome = isKept ? 'kept' : body && isVoid(suite, body) ? 'void' : 'other';
