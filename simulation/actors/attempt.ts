@@ -1,29 +1,92 @@
-/** One entry of the catalogue of forgeries, tried by a device that cheats. */
-import { fail, type ChainId, type Result, type TokenId } from '@dsm/core';
-import type { Device } from '@dsm/wallet';
+/**
+ * The catalogue of forgeries in a run: one entry after the other, in an order that the seed decides, each tried by a
+ * device that is in the position to.
+ */
+import { equalBytes, fail, type ChainId, type Result, type TokenId } from '@dsm/core';
+import { listReservations, type Device } from '@dsm/wallet';
 import { runCommand, type DeviceSeat, type Outcome } from '../world/device.ts';
 import type { Random } from '../world/random.ts';
 import type { World } from '../world/world.ts';
-import { FORGERIES, type Forger } from './forgeries/index.ts';
+import { FORGERIES, SELF_FORKING, VAULT_FORGERIES, type Forger } from './forgeries/index.ts';
 
 export interface Attempt {
+  readonly seat: DeviceSeat;
   readonly name: string;
   readonly outcome: Outcome<unknown>;
 }
 
-/** `accomplices`: seats that cheat too; their wallets are at the forger's disposal. */
+/** What the attempts of a run remember. */
+interface Progress {
+  readonly names: readonly string[];
+  next: number;
+  /** Devices that have signed two states of their account: whatever else they forge there, nobody asks any more. */
+  readonly burnt: Set<DeviceSeat>;
+}
+
+const progresses = new WeakMap<World, Progress>();
+
+function progressOf(world: World): Progress {
+  const known = progresses.get(world);
+  if (known) return known;
+  const random = world.random.fork('forgeries');
+  const names = Object.keys(FORGERIES)
+    .map((name) => ({ name, at: random.next() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ name }) => name);
+  const made: Progress = { names, next: 0, burnt: new Set() };
+  progresses.set(world, made);
+  return made;
+}
+
+/**
+ * `cheats`: seats that cheat already; `corrupt` makes one more, which the next attempt may be up to, while it answers
+ * true.
+ */
 export async function attemptForgery(
   world: World,
-  seat: DeviceSeat,
-  accomplices: Iterable<DeviceSeat>,
+  cheats: ReadonlySet<DeviceSeat>,
+  corrupt: (seat: DeviceSeat) => boolean,
   random: Random,
-  name: string = random.pick(Object.keys(FORGERIES)),
-): Promise<Attempt> {
+): Promise<Attempt | undefined> {
+  const progress = progressOf(world);
+  const name = progress.names[progress.next % progress.names.length] as string;
+  progress.next += 1;
+  const able = await seatsFor(world, name, progress);
+  const cheating = able.filter((seat) => cheats.has(seat));
+  const seat = cheating.length > 0 ? random.pick(cheating) : able.find(corrupt);
+  if (!seat) return undefined;
+  if (SELF_FORKING.has(name)) progress.burnt.add(seat);
   world.count(`forged: ${name}`);
   const outcome = await runCommand(world, seat, `forge ${name}`, (device) =>
-    tryOne(makeForger(world, device, accomplices, random), name),
+    tryOne(makeForger(world, device, cheats, random), name),
   );
-  return { name, outcome };
+  return { seat, name, outcome };
+}
+
+/** Who has what the forgery is about. */
+async function seatsFor(world: World, name: string, { burnt }: Progress): Promise<readonly DeviceSeat[]> {
+  const running = world.seats.filter(({ who, device }) => who.process && device && !who.lost);
+  if (name.startsWith('mint') || name.startsWith('burn')) {
+    const [issuer] = world.seats;
+    return running.filter((seat) => seat === issuer || (name === 'burnMore' && !burnt.has(seat)));
+  }
+  if (!Object.hasOwn(VAULT_FORGERIES, name)) return running.filter((seat) => !burnt.has(seat));
+  const side = name.startsWith('claim') ? 'payee' : 'payer';
+  const able: DeviceSeat[] = [];
+  for (const seat of running) {
+    if (seat.device && (await hasReservation(seat.device, side))) able.push(seat);
+  }
+  return able;
+}
+
+async function hasReservation(device: Device, side: 'payer' | 'payee'): Promise<boolean> {
+  try {
+    return (await listReservations(device)).some(
+      (one) => equalBytes(one[side], device.account) && one.status !== 'pending',
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** What a modified program stumbles over is its own affair, no defect of the shipped one. */

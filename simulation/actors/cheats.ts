@@ -89,12 +89,17 @@ export function forgeFile(world: World, bytes: Uint8Array, others: readonly Uint
 }
 
 export const TRICKS = {
-  /** One entry of the catalogue of what nobody may do. */
+  /** The next entry of the catalogue of what nobody may do. */
   async attempt(trick) {
     const { world, random, cheats } = trick;
-    const seat = cheatOf(trick);
-    if (!seat) return;
-    const { name, outcome } = await attemptForgery(world, seat, cheats.seats, random);
+    const join = (seat: DeviceSeat): boolean => {
+      if (cheats.seats.size >= cheats.most) return false;
+      corrupt(world, cheats, seat);
+      return true;
+    };
+    const made = await attemptForgery(world, cheats.seats, join, random);
+    if (!made) return;
+    const { seat, name, outcome } = made;
     const end = outcome.type === 'crashed' ? 'crashes' : outcome.result.ok ? 'ok' : outcome.result.error.code;
     say(trick, `${seat.who.name} tries ${name}: ${end}`);
   },

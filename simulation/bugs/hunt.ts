@@ -4,23 +4,32 @@
  */
 import { enumerateCrashes } from '../crashes/enumerate.ts';
 import { WORKLOADS } from '../crashes/workloads.ts';
+import { PRESETS, type Preset, type PresetName } from '../world/presets.ts';
 import { runWorld } from '../world/run.ts';
+
+/** In turn. */
+const ORDER: readonly PresetName[] = ['hostile', 'boundary', 'hostile', 'table'];
+
+export interface Run {
+  readonly preset: PresetName;
+  readonly seed: number;
+}
 
 export interface Errand {
   /** Of the processor. */
   readonly seconds: number;
   /** Workloads whose crashes are enumerated first. */
   readonly crashes: readonly string[];
-  /** Runs of the world: these seeds, or from 1 on until the time is over. */
-  readonly seeds?: readonly number[];
+  /** Runs of the world: these, or from seed 1 on until the time is over. */
+  readonly runs?: readonly Run[];
   readonly events: number;
 }
 
 export interface Found {
   readonly invariant: string;
   readonly what: string;
-  /** Of a run of the world. */
-  readonly seed: number | null;
+  /** Of the world; null: of a workload. */
+  readonly run: Run | null;
   /** Number of the event, or of the play of a workload. */
   readonly event: number;
 }
@@ -32,7 +41,7 @@ export interface Hunted {
   readonly runs: number;
 }
 
-async function hunt({ seconds, crashes, seeds, events }: Errand): Promise<Hunted> {
+async function hunt({ seconds, crashes, runs, events }: Errand): Promise<Hunted> {
   // Of the processor: a busy machine takes nothing from the budget.
   const spent = (): number => {
     const { user, system } = process.cpuUsage();
@@ -50,27 +59,28 @@ async function hunt({ seconds, crashes, seeds, events }: Errand): Promise<Hunted
     const [first] = violations;
     if (!first) continue;
     const [what = ''] = first.what.split('\n');
-    return conclude({ invariant: `crash of ${workload.name}`, what, seed: null, event: figures.once });
+    return conclude({ invariant: `crash of ${workload.name}`, what, run: null, event: figures.once });
   }
-  for (let i = 0; seeds ? i < seeds.length : true; i++) {
+  for (let i = 0; runs ? i < runs.length : true; i++) {
     if (spent() > seconds) break;
-    const seed = seeds?.[i] ?? i + 1;
-    const found = await huntRun(seed, events, counts);
+    const run = runs?.[i] ?? { preset: ORDER[i % ORDER.length] as PresetName, seed: i + 1 };
+    const found = await huntRun(run, events, counts);
     if (found) return conclude(found);
   }
   return conclude(null);
 }
 
-async function huntRun(seed: number, events: number, counts: { events: number; runs: number }): Promise<Found | null> {
+async function huntRun(run: Run, events: number, counts: { events: number; runs: number }): Promise<Found | null> {
   counts.runs += 1;
   try {
-    const report = await runWorld({ seed, events });
+    const preset: Preset = PRESETS[run.preset];
+    const report = await runWorld({ ...preset, seed: run.seed, events });
     counts.events += report.events;
     const { violation } = report;
-    return violation ? { invariant: violation.check, what: violation.what, seed, event: violation.event } : null;
+    return violation ? { invariant: violation.check, what: violation.what, run, event: violation.event } : null;
   } catch (thrown) {
     // A world that cannot even begin is not what it should be either.
-    return { invariant: 'a run comes to its end', what: String(thrown), seed, event: 0 };
+    return { invariant: 'a run comes to its end', what: String(thrown), run, event: 0 };
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import type { Errand, Hunted } from './hunt.ts';
+import type { Errand, Hunted, Run } from './hunt.ts';
 import { BUGS, type Bug } from './list.ts';
 
 const { values } = parseArgs({
@@ -64,9 +64,11 @@ async function huntBug(bug: Bug): Promise<Row> {
   return { bug, hunted: await send({ seconds, events, crashes }, [{ file, find, replace }]) };
 }
 
+const nameOf = (run: Run | null): string => (run ? `${run.preset} ${run.seed}` : '');
+
 const describe = ({ found, ...spent }: Hunted): string =>
   found
-    ? `${found.invariant.padEnd(28)} ${(found.seed === null ? '' : String(found.seed)).padStart(5)} ${String(found.event).padStart(7)} ${spent.seconds.toFixed(1).padStart(6)} s`
+    ? `${found.invariant.padEnd(28)} ${nameOf(found.run).padEnd(11)} ${String(found.event).padStart(6)} ${spent.seconds.toFixed(1).padStart(6)} s`
     : `NOT FOUND in ${spent.runs} runs, ${spent.events} events, ${spent.seconds.toFixed(1)} s`;
 
 const rows: Row[] = [];
@@ -86,12 +88,12 @@ const worker = async (): Promise<void> => {
 };
 await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
 
-/** The seeds that found something, without a bug, and as far as the farthest of them went. */
-async function control(): Promise<Hunted | undefined> {
-  const found = rows.flatMap(({ hunted }) => (hunted.found ? [hunted.found] : []));
-  const seeds = [...new Set(found.flatMap(({ seed }) => (seed === null ? [] : [seed])))].toSorted((a, b) => a - b);
+/** The runs that found something, without a bug. */
+async function control(): Promise<Hunted> {
+  const found = rows.flatMap(({ hunted }) => (hunted.found?.run ? [hunted.found.run] : []));
+  const runs = [...new Map(found.map((run) => [nameOf(run), run])).values()];
   const crashes = [...new Set(chosen.flatMap(({ hunt }) => (hunt === 'runs' ? [] : hunt.crashes)))];
-  return send({ seconds: 10 * seconds, events, crashes, seeds }, []);
+  return send({ seconds: 10 * seconds, events, crashes, runs }, []);
 }
 const calm = await control();
 
@@ -100,14 +102,14 @@ rows.sort((a, b) => (order.get(a.bug.id) ?? 0) - (order.get(b.bug.id) ?? 0));
 if (values.json)
   console.log(JSON.stringify(rows.map(({ bug, hunted }) => ({ id: bug.id, what: bug.what, ...hunted }))));
 else {
-  console.log(`${'bug'.padEnd(24)} ${'found by'.padEnd(28)}  seed   event     time`);
+  console.log(`${'bug'.padEnd(24)} ${'found by'.padEnd(28)} ${'run'.padEnd(11)}  event     time`);
   for (const { bug, hunted } of rows) console.log(`${bug.id.padEnd(24)} ${describe(hunted)}`);
 }
 const times = rows.flatMap(({ hunted }) => (hunted.found ? [hunted.seconds] : [])).toSorted((a, b) => a - b);
 const median = times[times.length >> 1] ?? 0;
-if (calm?.found) console.error(`without any bug: ${JSON.stringify(calm.found)}`);
+if (calm.found) console.error(`without any bug: ${JSON.stringify(calm.found)}`);
 for (const each of broken) console.error(each);
 console.log(
-  `${times.length} of ${chosen.length} bugs found, median ${median.toFixed(1)} s, longest ${(times.at(-1) ?? 0).toFixed(1)} s; without a bug ${calm?.found ? 'A VIOLATION' : `${calm?.runs ?? 0} of the same runs and no violation`}`,
+  `${times.length} of ${chosen.length} bugs found, median ${median.toFixed(1)} s, longest ${(times.at(-1) ?? 0).toFixed(1)} s; without a bug ${calm.found ? 'A VIOLATION' : `${calm.runs} of the same runs and no violation`}`,
 );
-process.exit(times.length === chosen.length && !calm?.found ? 0 : 1);
+process.exit(times.length === chosen.length && !calm.found ? 0 : 1);

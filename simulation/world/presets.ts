@@ -19,7 +19,7 @@ export const PRESETS = {
   /** Reservations, offers and decisions end close to each other. */
   boundary: { close: true },
   /** Half of what happens is somebody's cheating, and a node lies. */
-  hostile: { cheatShare: 500, badNodes: 1 },
+  hostile: { cheatShare: 500, badNodes: 1, devices: 6 },
 } satisfies Readonly<Record<string, Preset>>;
 
 export type PresetName = keyof typeof PRESETS;

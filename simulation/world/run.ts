@@ -109,6 +109,14 @@ const CHEAT_WEIGHTS = {
   forgeState: 10,
 } satisfies Record<keyof typeof TRICKS, number>;
 
+/** Where cheating is what the run is about: mostly the catalogue, since a copy of a device ends what it could try. */
+const HOSTILE_WEIGHTS = {
+  ...CHEAT_WEIGHTS,
+  attempt: 80,
+  clone: 1,
+  wildClock: 1,
+} satisfies Record<keyof typeof TRICKS, number>;
+
 function profileOf(world: World, cheatShare: number | undefined): Profile {
   const random = world.random.fork('profile');
   return {
@@ -118,7 +126,7 @@ function profileOf(world: World, cheatShare: number | undefined): Profile {
     faultShare: random.pick([0, 60, 150, 300]),
     cheatShare: random.pick([0, 0, 60, 150]),
     leapShare: random.pick([0, 20, 80]),
-    ...(cheatShare !== undefined && { cheatShare, cheats: CHEAT_WEIGHTS }),
+    ...(cheatShare !== undefined && { cheatShare, cheats: HOSTILE_WEIGHTS, faultShare: random.pick([0, 30]) }),
   };
 }
 
@@ -201,7 +209,7 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
 
   const profile = profileOf(world, options.cheatShare);
   const cheats: Cheats = {
-    most: Math.ceil(world.seats.length / 3),
+    most: Math.ceil(world.seats.length / (options.cheatShare === undefined ? 3 : 2)),
     seats: new Set(),
     snapshots: new Map(),
     sent: world.sent,

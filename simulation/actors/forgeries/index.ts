@@ -6,6 +6,7 @@ import { ROUND_FORGERIES } from './rounds.ts';
 import { VAULT_FORGERIES } from './vault.ts';
 
 export type { Forger, Forgery } from './kit.ts';
+export { VAULT_FORGERIES };
 
 export const FORGERIES: Readonly<Record<string, Forgery>> = {
   ...ACCOUNT_FORGERIES,
@@ -13,3 +14,15 @@ export const FORGERIES: Readonly<Record<string, Forgery>> = {
   ...CERTIFICATE_FORGERIES,
   ...ROUND_FORGERIES,
 };
+
+/** After these two states of the forger's account are known: its own slots are split for a while. */
+export const SELF_FORKING: ReadonlySet<string> = new Set([
+  'payTwice',
+  'forkBelow',
+  'buildOnOpen',
+  'inventedAcks',
+  'inventedVotes',
+  'liarManyTimes',
+  'waive',
+  ...Object.keys(ROUND_FORGERIES),
+]);
