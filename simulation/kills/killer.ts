@@ -25,10 +25,10 @@ export interface Running {
 }
 
 /** Answers between two kills, so that a slow machine gets its work done too, and milliseconds after the last of them. */
-const ANSWERS = { from: 1, to: 9 } as const;
+const ANSWERS = { from: 1, to: 6 } as const;
 const PAUSE = { from: 0, to: 400 } as const;
 /** While nodes are down nothing may be answered for a while. */
-const LONGEST_PAUSE_MS = 3_000;
+const LONGEST_PAUSE_MS = 2_000;
 /** Two at once, one time of so many. */
 const TWICE = 0.15;
 

@@ -60,7 +60,7 @@ export interface Report {
 const SPARE_ORDERS = 1_000;
 
 /** Files of exchanges that stay for `dsm verify` in the end. */
-const KEPT_FILES = 6;
+const KEPT_FILES = 4;
 
 export async function runKills(options: RunOptions): Promise<Report> {
   const { dir, tell } = options;
