@@ -16,7 +16,7 @@ export interface Growth {
 }
 
 /** The largest is below the bound on items, also where each byte is one. */
-const SIZES: readonly number[] = [1, 8, 64, 256, 1_000].map((kib) => kib * 1_024);
+const SIZES: readonly number[] = [1, 16, 64, 256, 1_000].map((kib) => kib * 1_024);
 
 /** Below this a measurement is noise. */
 const NOISE_MS = 0.1;
@@ -53,7 +53,7 @@ async function timeOf(target: Target, input: Uint8Array): Promise<number> {
 function slopeOf(points: readonly Point[]): number {
   const clear = points.filter(({ ms }) => ms >= NOISE_MS).slice(-4);
   const last = points.at(-1);
-  if (clear.length < 2 || !last || last.ms < FLAT_MS) return 0;
+  if (clear.length < 3 || !last || last.ms < FLAT_MS) return 0;
   const xs = clear.map(({ bytes }) => Math.log(bytes));
   const ys = clear.map(({ ms }) => Math.log(ms));
   const mean = (list: readonly number[]): number => list.reduce((sum, one) => sum + one, 0) / list.length;
@@ -88,20 +88,20 @@ async function measureShape(target: Target, shape: Shape): Promise<Growth> {
   };
 }
 
-/** The shape with the largest exponent of each target. */
+/** The shape that costs each target most at the largest size: an exponent of a few milliseconds says nothing. */
 export async function measureGrowth(
   targets: readonly Target[],
   progress: (line: string) => void,
 ): Promise<readonly Growth[]> {
   const rows: Growth[] = [];
   for (const target of targets) {
-    let steepest: Growth | undefined;
+    let costliest: Growth | undefined;
     for (const shape of shapesOf(target)) {
       const row = await measureShape(target, shape);
-      if (!steepest || row.exponent > steepest.exponent) steepest = row;
+      if (!costliest || row.largestMs > costliest.largestMs) costliest = row;
     }
-    if (steepest) rows.push(steepest);
+    if (costliest) rows.push(costliest);
   }
   progress(`growth: ${rows.length} targets measured`);
-  return rows.toSorted((a, b) => b.exponent - a.exponent);
+  return rows.toSorted((a, b) => b.largestMs - a.largestMs);
 }

@@ -87,7 +87,7 @@ function describeShort({ inputs, accepted, calls, findings }: ShortInputs): void
 }
 
 function describeGrowth(rows: readonly Growth[]): void {
-  say('time by size, t ~ size^e: the steepest shape of each target');
+  say('time by size, t ~ size^e: the costliest shape of each target');
   for (const { target, shape, exponent, largestBytes, largestMs } of rows) {
     say(
       `  ${target.padEnd(26)} e = ${exponent.toFixed(2).padStart(5)}  ${String(largestBytes).padStart(8)} bytes in ${largestMs.toFixed(2).padStart(8)} ms  (${shape})`,

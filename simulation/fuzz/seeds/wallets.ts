@@ -17,6 +17,7 @@ import {
   accept,
   acknowledge,
   addContact,
+  backup,
   buildClaim,
   commit,
   createToken,
@@ -68,7 +69,7 @@ export function countedEntropy(name: string): Entropy {
 }
 
 export const PASSPHRASE = 'correct horse';
-const COST = { memoryKib: 8, passes: 1, lanes: 1 } as const;
+export const COST = { memoryKib: 8, passes: 1, lanes: 1 } as const;
 
 /** A directory in this process. */
 export interface Directory {
@@ -165,9 +166,16 @@ const introduce = async (a: Person, b: Person): Promise<void> => {
   must(await addContact(b.device, { file: must(await ownCard(a.device)) }));
 };
 
+/** The file of a backup and the 32 bytes behind the words that open it. */
+export interface SavedWallet {
+  readonly file: Uint8Array;
+  readonly seed: Uint8Array;
+}
+
 export interface Scene {
   readonly directory: Directory;
   readonly pending: readonly Pending[];
+  readonly saved: SavedWallet;
 }
 
 export async function makeScene(world: World): Promise<Scene> {
@@ -194,7 +202,8 @@ export async function makeScene(world: World): Promise<Scene> {
     ...(await exchangeMessages(alice, till, token)),
     ...(await evidenceMessages(world, directory, { alice, till, canteen, twin, token })),
   ];
-  return { directory, pending };
+  const saved = { file: must(await backup(till.device)), seed: till.device.keys.seed };
+  return { directory, pending, saved };
 }
 
 async function exchangeMessages(alice: Person, till: Person, token: TokenId): Promise<readonly Pending[]> {

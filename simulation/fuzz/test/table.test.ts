@@ -43,6 +43,8 @@ describe('the table of targets', () => {
       'wallet.importEvidence',
       'wallet.parseAmount',
       'wallet.receive',
+      'wallet.restoreSealed',
+      'wallet.restoreWallet',
       'wallet.submitFile',
       'wallet.takeAck',
     ]);
