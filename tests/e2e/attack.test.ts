@@ -134,7 +134,7 @@ describe('the nodes are back', () => {
 });
 
 describe('payees who sync at once', () => {
-  test('at most one is paid, and the books of all agree', async () => {
+  test('exactly one is paid, and the books of all agree', async () => {
     await initWallets(world, 'fred');
     await introduce(world, ['fred', 'bob'], ['fred', 'carol']);
     await world.ask('fred', 'token create FRED --decimals 0 --max 100');
@@ -143,13 +143,16 @@ describe('payees who sync at once', () => {
     const toBob = await payByFiles('fred', 'bob', '90 FRED --provisional', 'f-b');
     const toCarol = await payByFiles('fred-copy', 'carol', '80 FRED --provisional', 'f-c');
     await Promise.all([world.ask('bob', 'sync'), world.ask('carol', 'sync')]);
+    // Where the votes were split, a sync has begun the rounds that decide; this waits until they have.
+    for (const home of ['bob', 'carol']) await world.ask(home, 'unlock');
     for (const home of ['bob', 'carol', 'fred', 'fred-copy']) await world.ask(home, 'sync');
     const rows = await Promise.all([
       paymentOf(world, 'bob', toBob['payment']),
       paymentOf(world, 'carol', toCarol['payment']),
     ]);
-    const certified = rows.filter(({ grade }) => grade === 'certified');
-    expect(certified.length).toBeLessThanOrEqual(1);
+    expect(new Set(rows.map(({ status, grade }) => `${String(status)} ${String(grade)}`))).toEqual(
+      new Set(['final certified', 'lost null']),
+    );
     const [bob] = await balanceOf(world, 'bob', 'FRED');
     const [carol] = await balanceOf(world, 'carol', 'FRED');
     expect([
@@ -157,11 +160,6 @@ describe('payees who sync at once', () => {
       ['90', 'none'],
       ['0', '80'],
       ['none', '80'],
-      ['0', '0'],
-      ['none', 'none'],
     ]).toContainEqual([bob, carol]);
-    for (const { status, grade } of rows) {
-      expect(['final certified', 'lost null', 'received provisional']).toContain(`${String(status)} ${String(grade)}`);
-    }
   });
 });

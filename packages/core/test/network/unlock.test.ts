@@ -510,6 +510,65 @@ describe('NET-30: up to f nodes that lie', () => {
   });
 });
 
+describe('NET-30: any f nodes, at random', () => {
+  /** Numbers below `n` that follow from a seed. */
+  function makeDice(seedOf: number): (n: number) => number {
+    let state = seedOf;
+    return (n) => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((state / 2 ** 32) * n);
+    };
+  }
+
+  const pick = <T>(dice: (n: number) => number, list: readonly T[]): T => list.at(dice(list.length)) as T;
+
+  /** Answers honestly, not at all, from an older self, or with something that it may sign and must not. */
+  const erratic =
+    (dice: (n: number) => number): Behaviour =>
+    (ask, node) => {
+      const lies: (() => Answer)[] = [
+        () => node.answer(ask),
+        () => node.answer(ask),
+        () => SILENCE,
+        () => fail('E_CONFLICT', 'NET-29', 'no'),
+        () => fail('E_TOO_EARLY', 'NET-25', 'not yet'),
+        () => fail('E_WINDOW', 'NET-11', 'too late'),
+        () => node.answer({ type: 'status', trip: ask.trip, node: node.node }),
+        () =>
+          ask.type === 'start'
+            ? ok({
+                type: 'report',
+                report: signReport(node.node, { round: ask.round, lock: null, vote: pick(dice, [A, B, null]) }),
+              })
+            : SILENCE,
+        () =>
+          ask.type === 'propose'
+            ? ok({ type: 'proposal', proposal: signProposal({ ...ask.proposal, hash: pick(dice, [A, B, VOID]) }) })
+            : SILENCE,
+        () =>
+          ask.type === 'vote'
+            ? ok({ type: 'vote', receipt: receipt(node.node, 'votes', ask.proposal.round, ask.proposal.hash) })
+            : SILENCE,
+        () =>
+          ask.type === 'ack'
+            ? ok({ type: 'ack', receipt: receipt(node.node, 'acks', ask.quorum.round, ask.quorum.hash) })
+            : SILENCE,
+      ];
+      return pick(dice, lies)();
+    };
+
+  test('every client gets a Final, and all the same', () => {
+    for (let run = 1; run <= 150; run++) {
+      const dice = makeDice(run);
+      const world: World = { nowMs: 1_000_000, refused: dice(3) === 0 ? [A] : [] };
+      const nodes = [0, 1, 2, 3].map((node) => new HonestNode(world, node, pick(dice, [A, B, null])));
+      const bad = { [dice(4)]: erratic(dice) };
+      const clients = [A, B, VOID].map((wanted) => finalOf(driveOn(world, nodes, bad, [wanted, VOID], 0, 60)));
+      expect({ run, finals: [...new Set(clients)] }).toEqual({ run, finals: [expect.stringMatching(/^(a|b|void)$/)] });
+    }
+  });
+});
+
 describe('NET-30: a Final from anyone', () => {
   const certificate = certifyByAcks(net, { ...slot, hash: B });
 
