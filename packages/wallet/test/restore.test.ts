@@ -1,4 +1,14 @@
-import { backupDigest, decodeFileOf, encodeFile, memoryStore, must, verifyFile, type BundleItem } from '@dsm/core';
+import {
+  backupDigest,
+  decodeFileOf,
+  encodeFile,
+  memoryStore,
+  must,
+  ok,
+  toHex,
+  verifyFile,
+  type BundleItem,
+} from '@dsm/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { payOnline } from '../src/account/payment.ts';
 import { releaseExpired, reserve } from '../src/account/reserve.ts';
@@ -167,6 +177,40 @@ describe('WAL-34: until D + gap + Δ after the restore', () => {
     world.nowMs = now - 10 * 86_400_000;
     const device = await restored(saved);
     expect((await readRestore(device))?.restoredAt).toBe(now);
+  });
+
+  test('begins with the first contact, so that a clock that was behind at the restore does not shorten it', async () => {
+    const { world, directory } = scene;
+    const saved = await save(alice);
+    const nodesMs = world.nowMs + 5 * 86_400_000;
+    const slow = await restoreFrom(world, OFFLINE, saved);
+    expect(expectOk(await showRestore(slow))).toMatchObject({ contacted: false });
+    const device: Device = { ...slow, transport: directory.transport };
+    world.nowMs = nodesMs;
+    expectCode(await payBob(device), 'E_TOO_EARLY');
+    directory.down.add(0).add(1);
+    expect((await syncNow(device)).open).toMatchObject([{ code: 'E_PENDING', rule: 'WAL-34' }]);
+    directory.down.clear();
+    expect((await syncNow(device)).open).toMatchObject([{ code: 'E_TOO_EARLY' }]);
+    expect((await readRestore(device))?.restoredAt).toBe(nodesMs);
+  });
+
+  test('f nodes that lie about the time neither shorten nor lengthen it', async () => {
+    const { world, directory } = scene;
+    const saved = await save(alice);
+    for (const lie of [0, world.nowMs + 9 * 86_400_000, -1, 'soon', null]) {
+      const transport = {
+        request: (node: number, path: string, body: Uint8Array | null) =>
+          node === 2 && path === '/v1/health'
+            ? Promise.resolve(
+                ok(new TextEncoder().encode(JSON.stringify({ network: toHex(alice.network.id), node, nowMs: lie }))),
+              )
+            : directory.transport.request(node, path, body),
+      };
+      const behind = { clock: () => world.nowMs - 86_400_000 };
+      const device = expectOk(await tryRestore(world, transport, { ...saved }, behind));
+      expect((await readRestore(device))?.restoredAt, String(lie)).toBe(world.nowMs);
+    }
   });
 
   test('WAL-36: while the lost device goes on, the wait begins anew, and neither accuses the other', async () => {

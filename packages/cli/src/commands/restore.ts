@@ -74,7 +74,7 @@ function readNetwork(call: Call): Result<NetworkFile | undefined> {
 async function describe(call: Call, device: Device): Promise<Result<Answer>> {
   const shown = await showRestore(device);
   if (!shown.ok) return shown;
-  const { backupAt, signsFrom, unknownPayments, olderReservations } = shown.value as RestoreFacts;
+  const { backupAt, contacted, signsFrom, unknownPayments, olderReservations } = shown.value as RestoreFacts;
   const id = describeDevice(device);
   const json = {
     ...id,
@@ -89,6 +89,7 @@ async function describe(call: Call, device: Device): Promise<Result<Answer>> {
       `account ${id.account}`,
       '',
       warning(`It signs nothing until ${formatTime(signsFrom)}: until then what the lost device signed runs out.`),
+      ...(contacted ? [] : [warning('The nodes were not reached: that wait begins with the first dsm sync.')]),
       'Claims and dsm sync go on at once; the first sync after that date certifies the account anew.',
       '',
       'What happened since the backup:',

@@ -1,5 +1,5 @@
 /** What a device remembers of having been restored, and of accounts that were (spec WAL-33 to WAL-35, REL-44). */
-import { optional, record, tipCodec, uint, type ChainId, type Tip } from '@dsm/core';
+import { flag, optional, record, tipCodec, uint, type ChainId, type Tip } from '@dsm/core';
 import type { Storage } from '../device.ts';
 import { defineCollection, type Collection } from './collection.ts';
 import { SOLE } from './meta.ts';
@@ -9,7 +9,9 @@ export interface RestoreRecord {
   readonly backupAt: number;
   /** The wallet's clock when it was restored; later once the account is known to have signed later. */
   readonly restoredAt: number;
-  /** Nothing is signed until the clock is past this. */
+  /** A quorum of nodes has said what time it is: the wait has begun. */
+  readonly contacted: boolean;
+  /** Nothing is signed until the clock is past this; later while no contact was made. */
   readonly signsFrom: number;
   /** The own `restored` state that was drafted last. */
   readonly draft: Tip | null;
@@ -22,6 +24,7 @@ export const restoreRecords: Collection<RestoreRecord> = defineCollection('resto
   record<RestoreRecord>({
     backupAt: uint(),
     restoredAt: uint(),
+    contacted: flag,
     signsFrom: uint(),
     draft: optional(tipCodec),
     restored: optional(tipCodec),

@@ -15,6 +15,8 @@ import { readFinal } from '../records/final.ts';
 import { SOLE } from '../records/meta.ts';
 import { readRestore, restoreRecords, type RestoreRecord } from '../records/restore.ts';
 import { adoptPublished } from './adopt.ts';
+import { readNetworkTime } from './contact.ts';
+import { signsFromMs } from './date.ts';
 import { isWaiting, requireDate } from './guard.ts';
 import { renewHalves } from './halves.ts';
 import { takeOverOpen } from './slot.ts';
@@ -24,14 +26,32 @@ import { takeOverOpen } from './slot.ts';
  * signed; `E_PENDING`, `E_UNREACHABLE`: later.
  */
 export async function finishRestore(device: Device): Promise<Result<number>> {
-  const restore = await readRestore(device);
-  if (!isWaiting(restore)) return ok(0);
+  const before = await readRestore(device);
+  if (!isWaiting(before)) return ok(0);
+  const contacted = await makeContact(device, before);
+  if (!contacted.ok) return contacted;
+  const restore = contacted.value;
   const adopted = await adoptPublished(device);
   if (!adopted.ok) return adopted;
   if (await isFinal(device, restore.draft)) return countAfter(adopted.value, await complete(device));
   const date = requireDate(device, (await readRestore(device)) ?? restore);
   if (!date.ok) return adopted.value > 0 ? adopted : date;
   return countAfter(adopted.value, await beginAnew(device));
+}
+
+/** The wait begins when the nodes have said what time it is: a clock that was wrong at the restore does not shorten it. */
+async function makeContact(device: Device, restore: RestoreRecord): Promise<Result<RestoreRecord>> {
+  if (restore.contacted) return ok(restore);
+  const timeMs = await readNetworkTime(device);
+  if (timeMs === undefined) return fail('E_PENDING', 'WAL-34', 'the wait begins when a quorum of nodes is reached');
+  const restoredAt = Math.max(restore.restoredAt, device.clock(), timeMs);
+  const signsFrom = signsFromMs(device.network, restoredAt);
+  const begun: RestoreRecord = { ...restore, restoredAt, signsFrom, contacted: true };
+  const committed = await device.store.commit(
+    [restoreRecords.put(device, SOLE, begun)],
+    [restoreRecords.isUnchanged(device, SOLE, restore)],
+  );
+  return committed.ok ? ok(begun) : committed;
 }
 
 const countAfter = (adopted: number, result: Result<number>): Result<number> =>

@@ -9,14 +9,19 @@ export const isWaiting = (restore: RestoreRecord | undefined): restore is Restor
   restore !== undefined && restore.restored === null;
 
 /** `E_TOO_EARLY` with the date until which a restored device signs nothing. */
-export const requireDate = ({ clock }: Pick<Device, 'clock'>, { signsFrom }: RestoreRecord): Result<undefined> =>
-  clock() > signsFrom
-    ? done
-    : fail(
-        'E_TOO_EARLY',
-        'WAL-34',
-        `this wallet was restored from a backup and signs nothing until ${new Date(signsFrom).toISOString()}; claims and sync go on`,
-      );
+export function requireDate(
+  { clock }: Pick<Device, 'clock'>,
+  { signsFrom, contacted }: RestoreRecord,
+): Result<undefined> {
+  if (contacted && clock() > signsFrom) return done;
+  const date = new Date(signsFrom).toISOString();
+  const when = contacted ? `until ${date}` : `before ${date}; the wait begins when a quorum of nodes is reached`;
+  return fail(
+    'E_TOO_EARLY',
+    'WAL-34',
+    `this wallet was restored from a backup and signs nothing ${when}; claims and sync go on`,
+  );
+}
 
 /** Before anything new is signed. `E_TOO_EARLY` until the date, `E_PARENT` until the `restored` state is certified. */
 export async function requireMaySign(device: Pick<Device, 'clock'> & Storage): Promise<Result<undefined>> {

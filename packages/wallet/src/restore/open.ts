@@ -41,6 +41,7 @@ import { listPayments, paymentRecords, type PaymentRecord, type PaymentStatus } 
 import { restoreRecords, type RestoreRecord } from '../records/restore.ts';
 import { makeDevice } from '../wallet/create.ts';
 import { BACKUP_VERSION } from '../view/backup.ts';
+import { readNetworkTime } from './contact.ts';
 import { signsFromMs } from './date.ts';
 
 export interface BackupOptions {
@@ -94,18 +95,20 @@ async function restore(options: RestoreOptions): Promise<Result<Device>> {
   const endpoints = options.network?.endpoints ?? (await endpointsRecords.read(saved, SOLE)) ?? [];
   const newestMs = (await timeRecords.read(saved, SOLE)) ?? 0;
   const storage = { store, suite };
+  const transport = options.transportFor(endpoints);
+  const timeMs = await readNetworkTime({ transport, network });
+  const waiting = beginWaiting(options, network, content.value, { newestMs, timeMs });
   const committed = await store.commit(
     [
       ...(await copyRecords(saved)),
       walletRecords.put(storage, SOLE, wallet),
       keysRecords.put(storage, SOLE, sealKeys(options, passphrase, wallet, keys)),
       endpointsRecords.put(storage, SOLE, endpoints),
-      restoreRecords.put(storage, SOLE, beginWaiting(options, network, content.value, newestMs)),
+      restoreRecords.put(storage, SOLE, waiting),
     ],
     [walletRecords.isAbsent(SOLE)],
   );
   if (!committed.ok) return committed.error.code === 'E_CONFLICT' ? exists() : committed;
-  const transport = options.transportFor(endpoints);
   return ok(makeDevice({ ...options, transport }, wallet, network, keys, newestMs));
 }
 
@@ -214,9 +217,10 @@ const UNDER_WAY: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['requested
 function beginWaiting(
   { clock }: Pick<RestoreOptions, 'clock'>,
   network: Network,
-  { timeMs }: Backup,
-  newestMs: number,
+  { timeMs: backupAt }: Backup,
+  { newestMs, timeMs }: { readonly newestMs: number; readonly timeMs: number | undefined },
 ): RestoreRecord {
-  const restoredAt = Math.max(clock(), newestMs, timeMs);
-  return { backupAt: timeMs, restoredAt, signsFrom: signsFromMs(network, restoredAt), draft: null, restored: null };
+  const restoredAt = Math.max(clock(), newestMs, backupAt, timeMs ?? 0);
+  const signsFrom = signsFromMs(network, restoredAt);
+  return { backupAt, restoredAt, contacted: timeMs !== undefined, signsFrom, draft: null, restored: null };
 }

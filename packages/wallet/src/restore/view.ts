@@ -10,6 +10,8 @@ import { isOlder } from './older.ts';
 
 export interface RestoreFacts {
   readonly backupAt: number;
+  /** A quorum of nodes was reached, and the wait has begun. */
+  readonly contacted: boolean;
   /** Nothing is signed until the clock is past this. */
   readonly signsFrom: number;
   /** The `restored` state is final: the wallet signs again. */
@@ -25,7 +27,7 @@ export const showRestore = (device: Device): Promise<Result<RestoreFacts | undef
   guardStore(async () => {
     const restore = await readRestore(device);
     if (!restore) return ok(undefined);
-    const { backupAt, signsFrom, restored } = restore;
+    const { backupAt, contacted, signsFrom, restored } = restore;
     const unknown = (await listPayments(device)).filter(({ status }) => status === 'unknown');
     const now = device.clock();
     let older = 0;
@@ -36,6 +38,7 @@ export const showRestore = (device: Device): Promise<Result<RestoreFacts | undef
     }
     return ok({
       backupAt,
+      contacted,
       signsFrom,
       signs: restored !== null,
       unknownPayments: unknown.length,
