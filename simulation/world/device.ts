@@ -4,6 +4,7 @@ import { createWallet, openWallet, restoreWallet, type Device } from '@dsm/walle
 import { transportOf, type Network } from './network.ts';
 import {
   clockOf,
+  killProcess,
   openStore,
   startProcess,
   suiteOf,
@@ -38,7 +39,7 @@ export async function startDevice(world: DeviceWorld, seat: DeviceSeat): Promise
   const { who } = seat;
   const process = startProcess(who);
   const store = await openStore(world, process);
-  if (!store.ok) return giveUp(seat, store);
+  if (!store.ok) return giveUp(world, seat, store);
   const ports = {
     store: store.value,
     suite: suiteOf(world, process),
@@ -52,14 +53,14 @@ export async function startDevice(world: DeviceWorld, seat: DeviceSeat): Promise
   );
   if (opened.ok) seat.device = opened.value;
   if (opened.ok) seat.account = opened.value.account;
-  if (opened.ok || opened.error.code !== 'E_NOT_FOUND') return opened.ok ? opened : giveUp(seat, opened);
+  if (opened.ok || opened.error.code !== 'E_NOT_FOUND') return opened.ok ? opened : giveUp(world, seat, opened);
   const backup = world.backups.get(who.name);
   if (backup && seat.account) {
     const restored = await whileAlive(
       process,
       restoreWallet({ ...ports, ...backup, transportFor: () => transport, passphrase: PASSPHRASE, cost: CHEAP }),
     );
-    if (!restored.ok) return giveUp(seat, restored);
+    if (!restored.ok) return giveUp(world, seat, restored);
     seat.device = restored.value;
     return restored;
   }
@@ -77,14 +78,15 @@ export async function startDevice(world: DeviceWorld, seat: DeviceSeat): Promise
       cost: CHEAP,
     }),
   );
-  if (!made.ok) return giveUp(seat, made);
+  if (!made.ok) return giveUp(world, seat, made);
   seat.device = made.value.device;
   seat.account = seat.device.account;
   return ok(made.value.device);
 }
 
-function giveUp<T extends Result<never>>({ who }: DeviceSeat, failure: T): T {
-  who.process?.end();
+function giveUp<T extends Result<never>>(world: DeviceWorld, { who }: DeviceSeat, failure: T): T {
+  // The process ends, and with it its hold on the disk.
+  killProcess(world, who, false);
   who.lost ||= !failure.ok && failure.error.code === 'E_DAMAGED';
   return failure;
 }

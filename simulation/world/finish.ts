@@ -32,10 +32,16 @@ export const honestSeats = (world: World): DeviceSeat[] =>
   world.seats.filter(({ who }) => who.honest && !who.lost && !who.rotten);
 
 /** Everybody syncs, one after the other, again and again. */
-export async function finishAll(world: World): Promise<void> {
+export async function finishAll(world: World, exchanges: number = EXCHANGES): Promise<void> {
   const { settleMs, gapMs, deltaMs } = world.facts;
-  for (let exchange = 0; exchange < EXCHANGES; exchange++) {
-    for (const seat of honestSeats(world)) await runCommand(world, seat, 'sync', sync);
+  for (let exchange = 0; exchange < exchanges; exchange++) {
+    for (const seat of honestSeats(world)) {
+      const done = await runCommand(world, seat, 'sync', sync);
+      if (done.type === 'crashed' || !done.result.ok) world.say(`${seat.who.name} cannot sync`);
+      else
+        for (const { code, message } of done.result.value.open)
+          world.say(`${seat.who.name} syncs, open: ${code} ${message}`);
+    }
     const pauseMs = exchange === 1 ? settleMs + gapMs + 2 * deltaMs : 5_000;
     await world.scheduler.wait(pauseMs, 'a pause');
   }

@@ -73,8 +73,6 @@ export function transportOf(world: Sending, process: Process): DirectoryTranspor
   const { network, scheduler, count, sent } = world;
   const { who } = process;
   const { random } = who;
-  const timeoutMs = TIMEOUT_MS + 4 * (network.distanceMs.get(who.name) ?? 0);
-
   const deliver = (node: number, path: string, body: Uint8Array | null, answer: (value: NodeAnswer) => void): void => {
     const name = network.nodeNames[node] ?? '';
     if (body) sent.push([path, body]);
@@ -97,6 +95,7 @@ export function transportOf(world: Sending, process: Process): DirectoryTranspor
       new Promise<Result<Uint8Array>>((resolve) => {
         if (!process.alive) return;
         let open = true;
+        const timeoutMs = TIMEOUT_MS + 4 * (network.distanceMs.get(who.name) ?? 0);
         const finish = (result: Result<Uint8Array>): void => {
           if (open) resolve(result);
           open = false;

@@ -4,6 +4,7 @@ import { answer, openNode } from '@dsm/directory';
 import type { NodePort } from './network.ts';
 import {
   clockOf,
+  killProcess,
   openStore,
   startProcess,
   suiteOf,
@@ -47,7 +48,7 @@ export async function startNode(world: NodeWorld, seat: NodeSeat): Promise<NodeP
     }),
   );
   if (!opened.ok) {
-    process.end();
+    killProcess(world, who, false);
     who.lost ||= opened.error.code !== 'E_STORE';
     return undefined;
   }

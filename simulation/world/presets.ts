@@ -9,7 +9,7 @@ export const PRESETS = {
   /** More nodes, two of which may lie. */
   seven: { nodes: 7, devices: 5 },
   /** A hundred devices. */
-  swarm: { devices: 100 },
+  swarm: { devices: 100, exchanges: 3 },
   /** One device is so far away that a message takes forty minutes. */
   distance: {
     distantMs: 2_400_000,

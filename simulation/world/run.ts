@@ -1,26 +1,21 @@
 /** One run: a world from a seed, its plan carried out, every check after every event. */
 import type { CryptoSuite, NetworkDescription } from '@dsm/core';
-import { createHash } from 'node:crypto';
 import { DEEDS, type Deeds } from '../actors/honest.ts';
 import { MISHAPS, type Mishaps } from '../actors/faults.ts';
-import { debitsOf } from '../actors/forger.ts';
 import { corruptNode } from '../actors/byzantine.ts';
 import { TRICKS, type Cheats, type Tricks } from '../actors/cheats.ts';
-import { GOOD_MAIL, type Post } from '../actors/letters.ts';
+import type { Post } from '../actors/letters.ts';
 import { setUp } from '../actors/setup.ts';
-import type { Check, Violation } from '../checks/check.ts';
-import { createChronicle, type Chronicle } from '../checks/chronicle.ts';
-import { operationOf } from '../checks/told.ts';
-import { CHECKS } from '../checks/index.ts';
-import { becomeCalm, finishAll, unfinished } from './finish.ts';
-import { takeGlobals } from './globals.ts';
+import type { Violation } from '../checks/check.ts';
+import { becomeCalm, EXCHANGES, finishAll, unfinished } from './finish.ts';
 import { decide, thinOut, type Decision, type Profile } from './plan.ts';
 import type { Random } from './random.ts';
-import { createWorld, START_MS, type StoryLine, type World } from './world.ts';
+import { play, violationOf, type Stage } from './stage.ts';
+import { START_MS, type StoryLine, type World } from './world.ts';
 
 export interface RunOptions {
   readonly seed: number;
-  /** The plan ends after that many events; what is pending is then finished. */
+  /** The plan ends after that many events, those of the beginning not counted; what is pending is then finished. */
   readonly events: number;
   readonly devices?: number;
   readonly nodes?: number;
@@ -35,6 +30,8 @@ export interface RunOptions {
   readonly times?: Partial<NetworkDescription>;
   /** False: the run ends with its plan, pending work and all. */
   readonly finish?: boolean;
+  /** Syncs of each device after faults have stopped. */
+  readonly exchanges?: number;
   /** Byzantine nodes; up to f by default. */
   readonly badNodes?: number;
   /** Of 1,000 decisions, those that are cheats, of every kind; by default the seed decides. */
@@ -130,83 +127,66 @@ function profileOf(world: World, cheatShare: number | undefined): Profile {
   };
 }
 
-export async function runWorld(options: RunOptions): Promise<RunReport> {
-  const world = createWorld({
-    seed: options.seed,
-    devices: options.devices ?? 4,
-    nodes: options.nodes ?? 4,
-    ...(options.suite && { suite: options.suite }),
-    ...(options.times && { times: options.times }),
-  });
-  const giveBack = takeGlobals(world.scheduler, world.random.fork('math'));
-  try {
-    return await drive(world, options);
-  } finally {
-    giveBack();
+export const runWorld = (options: RunOptions): Promise<RunReport> =>
+  play(
+    {
+      seed: options.seed,
+      devices: options.devices ?? 4,
+      nodes: options.nodes ?? 4,
+      ...(options.suite && { suite: options.suite }),
+      ...(options.times && { times: options.times }),
+    },
+    (stage) => drive(stage, options),
+  );
+
+async function drive(stage: Stage, options: RunOptions): Promise<RunReport> {
+  const { world, post } = stage;
+  const started = performance.now();
+  const devices = options.devices ?? 4;
+  await stage.live(() => setUp(world, { devices, acquaintances: devices > 16 ? 3 : devices }));
+  const distant = world.seats[1]?.who.name;
+  if (options.distantMs !== undefined && distant !== undefined) {
+    world.network.distanceMs.set(distant, options.distantMs);
   }
+  world.lasting = options.lasting ?? 1;
+
+  const bad = options.badNodes ?? world.random.fork('bad nodes').below(world.facts.faults + 1);
+  for (const seat of world.nodeSeats.slice(0, bad)) void corruptNode(world, seat);
+  world.calm = false;
+  const plan = beginPlan(world, post, options);
+  const begun = world.events;
+  const deadline = options.budgetMs === undefined ? Number.POSITIVE_INFINITY : started + options.budgetMs;
+  const lastMs = START_MS + (options.untilMs ?? Number.MAX_SAFE_INTEGER - START_MS);
+  await stage.until(
+    () =>
+      world.events - begun >= options.events || (world.scheduler.peek() ?? 0) > lastMs || performance.now() > deadline,
+  );
+  const endedMs = world.scheduler.nowMs() - START_MS;
+  plan.isOver = true;
+  if (!stage.violation && options.finish !== false) await end(stage, options.exchanges ?? EXCHANGES);
+
+  return {
+    seed: options.seed,
+    events: world.events,
+    decisions: plan.decisions,
+    endedMs,
+    faults: sorted(world.faults),
+    told: sorted(world.told),
+    checked: Object.fromEntries(stage.checked),
+    violation: stage.violation,
+    digest: stage.digest(),
+    realMs: performance.now() - started,
+    story: world.story,
+  };
 }
 
-async function drive(world: World, options: RunOptions): Promise<RunReport> {
-  const started = performance.now();
-  const digest = createHash('sha256');
-  const chronicle = createChronicle(world);
-  const checks = CHECKS.map((make) => make(world, chronicle));
-  const checked = new Map<string, number>();
-  const post: Post = { mail: { ...GOOD_MAIL }, written: [] };
-  let violation: Violation | undefined;
-  let planned = true;
+interface Plan {
+  decisions: number;
+  isOver: boolean;
+}
 
-  const step = async (): Promise<boolean> => {
-    const event = await world.scheduler.step();
-    if (!event) return false;
-    world.events += 1;
-    digest.update(`${event.atMs} ${event.label}\n`);
-    violation ??= await examine(world, chronicle, checks, checked);
-    return violation === undefined;
-  };
-  const until = async (isOver: () => boolean): Promise<void> => {
-    while (!isOver() && (await step()));
-  };
-
-  /** Runs work that waits for virtual time, to its end. */
-  const live = async (work: () => Promise<void>): Promise<void> => {
-    let over = false;
-    let failure: unknown;
-    void work().then(
-      () => (over = true),
-      (thrown: unknown) => {
-        failure = thrown;
-        over = true;
-      },
-    );
-    // Something to wait for while the first promises settle.
-    world.scheduler.after(0, 'it begins', () => {});
-    await until(() => over);
-    if (failure !== undefined) throw failure instanceof Error ? failure : new Error(String(failure));
-  };
-
-  const end = async (): Promise<Violation | undefined> => {
-    planned = false;
-    await live(() => becomeCalm(world, post));
-    await live(() => finishAll(world));
-    if (violation) return violation;
-    const left = await unfinished(world);
-    if (left !== undefined) return violationOf(world, LIVENESS, left);
-    for (const check of checks) {
-      const what = await check.atEnd?.();
-      if (what !== undefined) return violationOf(world, check, what);
-    }
-    return undefined;
-  };
-
-  const devices = options.devices ?? 4;
-  await live(() => setUp(world, { devices, acquaintances: devices > 16 ? 3 : devices }));
-  const distant = world.seats[1]?.who.name;
-  if (options.distantMs !== undefined && distant !== undefined)
-    world.network.distanceMs.set(distant, options.distantMs);
-  world.lasting = options.lasting ?? 1;
-  const boundaryShare = options.close ? 0.5 : 0.1;
-
+/** One decision after another, until somebody says that it is over. */
+function beginPlan(world: World, post: Post, options: RunOptions): Plan {
   const profile = profileOf(world, options.cheatShare);
   const cheats: Cheats = {
     most: Math.ceil(world.seats.length / (options.cheatShare === undefined ? 3 : 2)),
@@ -214,41 +194,39 @@ async function drive(world: World, options: RunOptions): Promise<RunReport> {
     snapshots: new Map(),
     sent: world.sent,
   };
-  const bad = options.badNodes ?? world.random.fork('bad nodes').below(world.facts.faults + 1);
-  for (const seat of world.nodeSeats.slice(0, bad)) void corruptNode(world, seat);
-  world.calm = false;
-  let decisions = 0;
+  const boundaryShare = options.close ? 0.5 : 0.1;
+  const plan: Plan = { decisions: 0, isOver: false };
   const planNext = (): void => {
-    const decision = decide(world.random, profile, decisions);
-    decisions += 1;
+    const decision = decide(world.random, profile, plan.decisions);
+    plan.decisions += 1;
     const moment = decision.random.chance(boundaryShare) ? nextMoment(world, decision.random) : undefined;
     world.scheduler.after(moment ?? decision.gapMs, `decision ${decision.id}`, () => {
-      if (!planned) return;
+      if (plan.isOver) return;
       if (options.keep?.(decision.id) ?? true) carryOut(world, post, cheats, decision);
       planNext();
     });
   };
   planNext();
-  const deadline = options.budgetMs === undefined ? Number.POSITIVE_INFINITY : started + options.budgetMs;
-  const lastMs = START_MS + (options.untilMs ?? Number.MAX_SAFE_INTEGER - START_MS);
-  const isOver = (): boolean => world.events >= options.events || (world.scheduler.peek() ?? 0) > lastMs;
-  await until(() => isOver() || performance.now() > deadline);
-  const endedMs = world.scheduler.nowMs() - START_MS;
-  if (!violation && options.finish !== false) violation = await end();
+  return plan;
+}
 
-  return {
-    seed: options.seed,
-    events: world.events,
-    decisions,
-    endedMs,
-    faults: sorted(world.faults),
-    told: sorted(world.told),
-    checked: Object.fromEntries(checked),
-    violation,
-    digest: digest.digest('hex'),
-    realMs: performance.now() - started,
-    story: world.story,
-  };
+const LIVENESS = {
+  name: 'work finishes',
+  sentence: 'After faults stop, all pending work finishes in a bounded number of exchanges.',
+};
+
+/** Faults stop; what is left undone, or was wrong all the time, is the violation of the stage. */
+async function end(stage: Stage, exchanges: number): Promise<void> {
+  const { world, post, checks } = stage;
+  await stage.live(() => becomeCalm(world, post));
+  await stage.live(() => finishAll(world, exchanges));
+  if (stage.violation) return;
+  const left = await unfinished(world);
+  if (left !== undefined) stage.violation = violationOf(world, LIVENESS, left);
+  for (const check of stage.violation ? [] : checks) {
+    const what = await check.atEnd?.();
+    if (what !== undefined) stage.violation ??= violationOf(world, check, what);
+  }
 }
 
 /** Milliseconds until a window or a reservation ends, give or take what clocks may differ by. */
@@ -262,50 +240,6 @@ function nextMoment(world: World, random: Random): number | undefined {
 
 const sorted = (counts: ReadonlyMap<string, number>): Record<string, number> =>
   Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)));
-
-const count = (counts: Map<string, number>, name: string, by = 1): void =>
-  void counts.set(name, (counts.get(name) ?? 0) + by);
-
-/** All facts of the event to all checks; the first complaint ends the run. */
-async function examine(
-  world: World,
-  chronicle: Chronicle,
-  checks: readonly Check[],
-  checked: Map<string, number>,
-): Promise<Violation | undefined> {
-  const facts = world.pending;
-  world.pending = [];
-  for (const fact of facts) {
-    await chronicle.take(fact);
-    if (fact.type === 'told') count(world.told, `${fact.command}: ${fact.failure?.code ?? 'ok'}`);
-  }
-  for (const check of checks) {
-    let what: string | undefined;
-    for (const fact of facts) what ??= await check.see?.(fact);
-    what ??= await check.afterEvent?.();
-    checked.set(check.name, (checked.get(check.name) ?? 0) + facts.length + (check.afterEvent ? 1 : 0));
-    if (what !== undefined) return violationOf(world, check, what);
-  }
-  for (const { chain, index, hash } of chronicle.newFinals) {
-    const operation = operationOf(chronicle, hash);
-    if (operation) world.debits = [...world.debits, ...debitsOf(chain, index, operation)].slice(-32);
-  }
-  chronicle.endEvent();
-  return undefined;
-}
-
-const LIVENESS = {
-  name: 'work finishes',
-  sentence: 'After faults stop, all pending work finishes in a bounded number of exchanges.',
-};
-
-const violationOf = (world: World, { name, sentence }: Pick<Check, 'name' | 'sentence'>, what: string): Violation => ({
-  check: name,
-  sentence,
-  what,
-  event: world.events,
-  atMs: world.scheduler.nowMs() - START_MS,
-});
 
 function carryOut(world: World, post: Post, cheats: Cheats, { id, type, name, random }: Decision): void {
   if (type === 'fault') {
