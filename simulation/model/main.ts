@@ -116,4 +116,10 @@ const plainTried = ({ mutant, ...rest }: Tried): object => ({
   ...rest,
 });
 
-process.exitCode = main();
+try {
+  process.exitCode = main();
+} catch (error) {
+  // A name that is not there, or more states than the tables hold.
+  tellProgress(error instanceof Error ? error.message : String(error));
+  process.exitCode = 2;
+}
