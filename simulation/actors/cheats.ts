@@ -10,8 +10,6 @@ import {
   finalRequestCodec,
   ROUTES,
   type BundleItem,
-  type FileContent,
-  type FileKind,
   type Receipt,
 } from '@dsm/core';
 import { copyDisk, restoreDisk, type Disk } from '../disk/disk.ts';
@@ -81,11 +79,11 @@ export function forgeFile(world: World, bytes: Uint8Array, others: readonly Uint
       break;
     default:
       if (other?.ok && other.value.kind === file.value.kind) {
-        return encodeFile(world.suite, file.value.kind, other.value.content as FileContent[FileKind], items);
+        return encodeFile(world.suite, file.value.kind, other.value.content, items);
       }
       return spoil(bytes, random);
   }
-  return encodeFile(world.suite, file.value.kind, file.value.content as FileContent[FileKind], items);
+  return encodeFile(world.suite, file.value.kind, file.value.content, items);
 }
 
 export const TRICKS = {

@@ -148,11 +148,14 @@ async function someProof(
   const proof = await totalProofRecords.read(device, vault);
   const items = proof?.items ?? [];
   if (random.chance(0.3)) return items;
-  return items.map((item) => {
-    if (item.type === 'total') return { ...item, total };
-    if (item.type === 'signature' && random.chance(0.5)) return { ...item, signature: item.signature.slice().fill(7) };
-    return item;
-  });
+  const spoilt: BundleItem[] = [];
+  for (const item of items) {
+    if (item.type === 'total') spoilt.push({ ...item, total });
+    else if (item.type === 'signature' && random.chance(0.5))
+      spoilt.push({ ...item, signature: new Uint8Array(2_420) });
+    else spoilt.push(item);
+  }
+  return spoilt;
 }
 
 /** A payment on the own half of another total, or out of any reservation, as if it had been agreed. */

@@ -38,7 +38,8 @@ interface Books {
   readonly heights: Map<string, number>;
 }
 
-type Posting = string | 'later' | undefined;
+/** What is wrong, `later` if something is not known yet, nothing if all is well. */
+type Posting = string | undefined;
 
 /** Adds to a balance; what is wrong with that, if anything. */
 function post(books: Books, chain: string, token: string, amount: bigint): string | undefined {
@@ -158,7 +159,7 @@ export const value: MakeCheck = ({ suite, facts }, chronicle) => {
     } else if (operation.kind === 'account') {
       posted = postAccount(books, chain, operation.operation);
     } else if (operation.kind === 'vault') {
-      posted = postVault(chain, operation as Operation & { kind: 'vault' });
+      posted = postVault(chain, operation);
     }
     if (posted !== undefined) return posted;
     books.heights.set(chain, final.index);

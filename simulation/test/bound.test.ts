@@ -40,7 +40,7 @@ const payTwice = (bad: number): Promise<Outcome> =>
     const payments: (CertifiedPayment | string)[] = [];
     const certificates: Certificate[] = [];
     const violations = new Set<string>();
-    let isOver = false;
+    const progress = { isOver: false };
     const script = async (): Promise<void> => {
       must(await startDevice(world, copy));
       for (const seat of world.nodeSeats.slice(0, bad)) await corruptNode(world, seat, ['eager']);
@@ -55,13 +55,13 @@ const payTwice = (bad: number): Promise<Outcome> =>
         const item = await readItem(seat.device, itemNames.certificate(paid.chain, paid.index));
         if (item?.type === 'certificate') certificates.push(item.certificate);
       }
-      isOver = true;
+      progress.isOver = true;
     };
     void script();
     world.scheduler.after(0, 'it begins', () => {});
     // A complaint ends nothing here: both certificates are wanted.
-    for (let tries = 0; !isOver && tries < 100; tries++) {
-      await stage.until(() => isOver);
+    for (let tries = 0; !progress.isOver && tries < 100; tries++) {
+      await stage.until(() => progress.isOver);
       if (stage.violation) violations.add(stage.violation.check);
       stage.violation = undefined;
     }
@@ -82,7 +82,7 @@ test('with f + 1 bad nodes both are, the check sees it, and the two certificates
   const { certificates, violations } = await payTwice(2);
   expect(violations).toContain('one Final');
   const [one, other] = certificates;
-  if (!one || !other) return expect.fail('two certificates were expected');
+  if (!one || !other) throw new Error('two certificates were expected');
   expect([one.index, toHex(one.chain)]).toEqual([other.index, toHex(other.chain)]);
   expect(toHex(one.hash)).not.toBe(toHex(other.hash));
   const signers = ({ receipts }: Certificate): number[] => receipts.map(({ node }) => node);

@@ -89,7 +89,7 @@ test('cut off from the nodes and everybody else, two devices finish reserved pay
       for (const [chain, root] of roots) if (after[i]?.get(chain) !== root) moved.add(`${devices[i]?.name} ${chain}`);
     });
     // The two halves of R(alice, bob), as each of the two holds them, and nothing else.
-    expect([...new Set([...moved].map((entry) => entry.split(' ')[0]))].toSorted()).toEqual(['alice', 'bob']);
+    expect(new Set([...moved].map((entry) => entry.split(' ')[0]))).toEqual(new Set(['alice', 'bob']));
     expect(new Set([...moved].map((entry) => entry.split(' ')[1])).size).toBe(2);
     expect(moved.size).toBe(4);
     expect(must(await listContacts(alice.device as Device)).length).toBe(3);

@@ -77,15 +77,16 @@ export function transportOf(world: Sending, process: Process): DirectoryTranspor
     const name = network.nodeNames[node] ?? '';
     if (body) sent.push([path, body]);
     if (sent.length > KEPT_REQUESTS) sent.splice(0, KEPT_REQUESTS / 2);
+    const goBack = (answered: NodeAnswer): void => {
+      if (isCut(network, who.name, name)) return count('cut off');
+      if (random.chance(network.weather.loss)) return count('answer lost');
+      scheduler.after(delayOf(network, who, random), `${name} answers ${who.name} ${path}`, () => answer(answered));
+    };
     if (isCut(network, who.name, name)) return count('cut off');
     if (random.chance(network.weather.loss)) return count('request lost');
     scheduler.after(delayOf(network, who, random), `${who.name} asks ${name} ${path}`, () => {
       const handled = network.nodes[node]?.(who, path, body);
-      void handled?.then((answered) => {
-        if (answered === undefined || isCut(network, who.name, name)) return;
-        if (random.chance(network.weather.loss)) return count('answer lost');
-        scheduler.after(delayOf(network, who, random), `${name} answers ${who.name} ${path}`, () => answer(answered));
-      });
+      void handled?.then((answered) => answered && goBack(answered));
     });
   };
 

@@ -74,7 +74,7 @@ function openStage(world: World): Stage {
       // Something to wait for while the first promises settle.
       world.scheduler.after(0, 'it begins', () => {});
       await stage.until(() => over);
-      if (failure !== undefined) throw failure instanceof Error ? failure : new Error(String(failure));
+      if (failure !== undefined) throw failure instanceof Error ? failure : new Error('what was thrown is no error');
     },
     digest: () => events.copy().digest('hex'),
   };
