@@ -15,13 +15,8 @@ const CLOSED: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>([
 
 const put = (storage: Storage, payment: PaymentRecord): Write => paymentRecords.put(storage, payment.payment, payment);
 
-const asFinal = (payment: PaymentRecord): PaymentRecord => ({
-  ...payment,
-  status: 'final',
-  grade: 'certified',
-  claimBy: null,
-  settleBy: null,
-});
+/** The dates stay, so that a turn that is repeated later gets the same answer. */
+const asFinal = (payment: PaymentRecord): PaymentRecord => ({ ...payment, status: 'final', grade: 'certified' });
 
 /** Payments that a final state settles. */
 export async function settledPayments(storage: Storage, body: Body, { kind, operation }: Operation): Promise<Write[]> {

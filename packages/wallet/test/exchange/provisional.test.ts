@@ -59,9 +59,13 @@ describe('a provisional payment', () => {
     const { alice, till } = table;
     await takeAny(till.device);
     takeDown(table);
-    const { payment } = await pay(table, alice.device, till.device, 100n);
+    const { payment, message } = await pay(table, alice.device, till.device, 100n);
     table.directory.down.clear();
     expect(must(await certify(till.device, payment.state!)).receipts).toHaveLength(4);
+    // REL-21: a turn that is repeated when it is settled long since answers with the same date.
+    const { settleBy } = must(await receive(till.device, message as Uint8Array)).payment;
+    expect(settleBy).not.toBeNull();
+    expect(settleBy).toBe(payment.settleBy);
   });
 
   test('REL-14: the payee has brought the run to the nodes and the payer does not know yet: it may go on paying', async () => {
