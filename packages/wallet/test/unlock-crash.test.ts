@@ -10,9 +10,9 @@ import {
 import { systemEntropy } from '@dsm/platform/node';
 import { describe, expect, test } from 'vitest';
 import { payOnline } from '../src/account/payment.ts';
+import { reserve } from '../src/account/reserve.ts';
 import { setPolicy } from '../src/contacts/policy.ts';
 import type { Device } from '../src/device.ts';
-import { accept, commit, offer, receive } from '../src/exchange/index.ts';
 import { unlock } from '../src/unlock/unlock.ts';
 import { exportChain, showChain } from '../src/view/chain.ts';
 import { listEvidence } from '../src/view/evidence.ts';
@@ -31,6 +31,7 @@ import {
   type Scene,
 } from './support/scene.ts';
 import { watchSignatures } from './support/signing.ts';
+import { payProvisionally, payReserved } from './support/unlocking.ts';
 import { PASSPHRASE, reopen, suite } from './support/wallets.ts';
 
 const FAULTS: readonly CommitFault[] = ['lost', 'kept'];
@@ -94,19 +95,6 @@ async function crashEverywhere(
   return commits;
 }
 
-let turns = 0;
-
-async function payProvisionally(payer: Device, payee: Device, { token }: Scene, amount: bigint): Promise<void> {
-  turns += 1;
-  const command = new Uint8Array(32).fill(turns);
-  const offered = expectOk(
-    await offer(payer, { command, to: payee.account, token, amount, order: '', provisional: true }),
-  );
-  const accepted = expectOk(await accept(payee, offered.message!));
-  const committed = expectOk(await commit(payer, accepted.message!));
-  expectOk(await receive(payee, committed.message!));
-}
-
 describe('WAL-13: a crash at any commit of unlock', () => {
   test('WAL-14: that voids a run of two: the balance is back once, the chain is whole, and it goes on', async () => {
     const scene = await makeScene();
@@ -166,5 +154,29 @@ describe('WAL-13: a crash at any commit of unlock', () => {
       expectCode(await unlock(device, { chain: carol.account, patienceMs: 0 }), 'E_NOT_FOUND');
     });
     for (const outcome of outcomes) expect(['final', 'lost']).toContain(outcome);
+  });
+
+  test('RES-4: of a payee with two claims in flight: the whole total is claimed once', async () => {
+    const scene = await makeScene();
+    const { device: alice } = await addRichCustomer(scene, 'alice', 1_000n);
+    const { device: shop, disk } = await addCustomer(scene, 'shop');
+    await befriend(alice, shop);
+    const until = scene.world.nowMs + 2 * 86_400_000;
+    expectOk(await reserve(alice, { for: shop.account, token: scene.token, amount: 500n, until }));
+    await payReserved(alice, shop, scene, 300n);
+    const copy = await reopen(scene.world, memoryStore(copyDisk(disk)), scene.directory.transport);
+    await payReserved(alice, shop, scene, 200n);
+    for (const [payee, away] of [
+      [copy, [2, 3]],
+      [shop, [0, 1]],
+    ] as const) {
+      away.forEach((node) => scene.directory.down.add(node));
+      expect((await syncNow(payee)).claimed).toEqual([]);
+      scene.directory.down.clear();
+    }
+    await crashEverywhere(scene, disk, async (device, where) => {
+      await syncNow(device);
+      expect(await balanceOf(device, scene.token), where).toMatchObject({ available: 500n, reserved: 0n });
+    });
   });
 });
