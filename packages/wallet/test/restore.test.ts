@@ -15,7 +15,7 @@ import { releaseExpired, reserve } from '../src/account/reserve.ts';
 import { createToken, mint } from '../src/account/token.ts';
 import { listContacts } from '../src/contacts/contacts.ts';
 import type { Device } from '../src/device.ts';
-import { accept, cancel, offer, refund, request } from '../src/exchange/index.ts';
+import { accept, cancel, commit, offer, receive, refund, request } from '../src/exchange/index.ts';
 import { readRestore } from '../src/records/restore.ts';
 import { showRestore } from '../src/restore/view.ts';
 import { sync } from '../src/sync/sync.ts';
@@ -337,6 +337,14 @@ describe('REL-44: payments after a restore', () => {
     provisional: false,
   });
 
+  /** Two turns, begun by the payee. */
+  async function payRequested(payer: Device, payee: Device, amount: bigint): Promise<void> {
+    const { provisional: _provisional, to: _to, ...rest } = payment(payee);
+    const requested = expectOk(await request(payee, { ...rest, from: payer.account, amount }));
+    const committed = expectOk(await commit(payer, present(requested.message ?? undefined)));
+    expectOk(await receive(payee, present(committed.message ?? undefined)));
+  }
+
   test('go on in a new half of the payer, out of a new reservation', async () => {
     await setAside(alice);
     await pay(scene, alice, bob, { amount: 100n });
@@ -347,7 +355,8 @@ describe('REL-44: payments after a restore', () => {
     await setAside(device);
     const { received } = await pay(scene, device, bob, { amount: 40n });
     expect(received.payment.grade).toBe('reserved');
-    await pay(scene, device, bob, { amount: 2n });
+    await pay(scene, device, bob, { amount: 1n });
+    await payRequested(device, bob, 1n);
     const { claimed } = await syncNow(bob);
     expect(new Set(claimed.map(({ total }) => total))).toEqual(new Set([300n, 42n]));
     await syncNow(device);
@@ -373,9 +382,28 @@ describe('REL-44: payments after a restore', () => {
     expect(first.received.payment).toMatchObject({ grade: 'reserved', status: 'received' });
     await pay(scene, alice, device, { amount: 2n, compact: true });
     await syncNow(device);
-    await pay(scene, alice, device, { amount: 3n, compact: true });
+    await payRequested(alice, device, 1n);
+    await pay(scene, alice, device, { amount: 2n, compact: true });
     const { claimed } = await syncNow(device);
     expect(claimed.map(({ total }) => total)).toEqual([45n]);
     expect(await balanceOf(device, scene.token)).toMatchObject({ available: 145n, reserved: 0n });
+  });
+
+  test('both sides may be restored, one after the other or at once', async () => {
+    await setAside(alice);
+    await pay(scene, alice, bob, { amount: 100n });
+    const [payer, payee] = [await save(alice), await save(bob)];
+    await pay(scene, alice, bob, { amount: 7n });
+    const device = await again(payer);
+    const peer = await again(payee);
+    await setAside(device);
+    await pay(scene, device, peer, { amount: 5n });
+    await payRequested(device, peer, 1n);
+    const third = await again(await save(peer));
+    await setAside(device);
+    await syncNow(device);
+    await pay(scene, device, third, { amount: 2n });
+    await syncNow(third);
+    expect(await balanceOf(third, scene.token)).toMatchObject({ available: 108n, reserved: 0n });
   });
 });
