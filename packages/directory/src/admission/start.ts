@@ -88,7 +88,7 @@ interface Shown {
   readonly brought: readonly BundleItem[];
 }
 
-/** A signed state of this place, verified like a submission whatever the clock; but a branch of a vault has begun. */
+/** A signed state of this place, verified like a submission; its window has begun, whether or not it is over. */
 async function verifyShown(
   node: Node,
   { chain, index }: Place,
@@ -102,7 +102,7 @@ async function verifyShown(
   if (!equalBytes(body.chain, chain) || body.index !== index) {
     return fail('E_CHAIN', 'NET-25', 'the state fills another place');
   }
-  if (body.kind === 'vault' && !hasBegun(node.network, body.window, node.clock())) {
+  if (!hasBegun(node.network, body.window, node.clock())) {
     return fail('E_TOO_EARLY', 'NET-25', `the window of the state begins at ${body.window.from}`);
   }
   return ok({ transition: result.value, used, brought: broughtOf(items, used) });

@@ -32,8 +32,8 @@ export async function submit(node: Node, submission: Submission): Promise<Result
   const waived = isOpen() ? ok(false) : checkWaiver(node, place, submission);
   if (!waived.ok) return waived;
 
-  // A branch of a vault whose time has not come is no rival of the one whose time it is.
-  if (body.kind === 'vault' && !waived.value && !hasBegun(node.network, body.window, node.clock())) {
+  // Whose time has not come is no rival of the state whose time it is, and takes no place where the node remembers two.
+  if (!waived.value && !hasBegun(node.network, body.window, node.clock())) {
     return fail('E_WINDOW', 'NET-11', "the node's clock is before the window");
   }
 
