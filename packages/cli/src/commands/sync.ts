@@ -11,7 +11,7 @@ import { describeSlot, describeWait, slotJson, waitJson } from './unlock.ts';
 
 export const syncCommand: Command = (call) =>
   withDevice(call, async (device) => {
-    const report = await sync(device);
+    const report = await sync(device, { onWait: (slot) => call.notify(dim(describeWait(device, slot))) });
     return report.ok ? ok(await describe(device, report.value)) : report;
   });
 
