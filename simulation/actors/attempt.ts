@@ -1,6 +1,6 @@
 /**
- * The catalogue of forgeries in a run: one entry after the other, in an order that the seed decides, each tried by a
- * device that is in the position to.
+ * The catalogue of forgeries in a run: one entry after the other, in an order that the seed decides but for those after which a
+ * device is known to have signed two states, each tried by a device that is in the position to.
  */
 import { equalBytes, fail, type ChainId, type Result, type TokenId } from '@dsm/core';
 import { listReservations, type Device } from '@dsm/wallet';
@@ -14,6 +14,9 @@ export interface Attempt {
   readonly name: string;
   readonly outcome: Outcome<unknown>;
 }
+
+/** Entries that one decision goes through until one of them finds something to forge. */
+const TRIES = 6;
 
 /** What the attempts of a run remember. */
 interface Progress {
@@ -29,10 +32,10 @@ function progressOf(world: World): Progress {
   const known = progresses.get(world);
   if (known) return known;
   const random = world.random.fork('forgeries');
-  const names = Object.keys(FORGERIES)
-    .map((name) => ({ name, at: random.next() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ name }) => name);
+  const order = new Map(
+    Object.keys(FORGERIES).map((name) => [name, random.next() + (SELF_FORKING.has(name) ? 2 ** 32 : 0)]),
+  );
+  const names = [...order.keys()].toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
   const made: Progress = { names, next: 0, burnt: new Set() };
   progresses.set(world, made);
   return made;
@@ -49,18 +52,25 @@ export async function attemptForgery(
   random: Random,
 ): Promise<Attempt | undefined> {
   const progress = progressOf(world);
-  const name = progress.names[progress.next % progress.names.length] as string;
-  progress.next += 1;
-  const able = await seatsFor(world, name, progress);
-  const cheating = able.filter((seat) => cheats.has(seat));
-  const seat = cheating.length > 0 ? random.pick(cheating) : able.find(corrupt);
-  if (!seat) return undefined;
-  if (SELF_FORKING.has(name)) progress.burnt.add(seat);
-  world.count(`forged: ${name}`);
-  const outcome = await runCommand(world, seat, `forge ${name}`, (device) =>
-    tryOne(makeForger(world, device, cheats, random), name),
-  );
-  return { seat, name, outcome };
+  for (let tries = 0; tries < TRIES; tries++) {
+    const name = progress.names[progress.next % progress.names.length] as string;
+    progress.next += 1;
+    const able = await seatsFor(world, name, progress);
+    const cheating = able.filter((seat) => cheats.has(seat));
+    const fresh = able.filter((seat) => !cheats.has(seat));
+    const seat =
+      cheating.length > 0 ? random.pick(cheating) : fresh.length > 0 ? [random.pick(fresh)].find(corrupt) : undefined;
+    if (!seat) continue;
+    const outcome = await runCommand(world, seat, `forge ${name}`, (device) =>
+      tryOne(makeForger(world, device, cheats, random), name),
+    );
+    const code = outcome.type === 'done' && !outcome.result.ok ? outcome.result.error.code : undefined;
+    if (code === 'E_NOT_FOUND') continue;
+    if (SELF_FORKING.has(name)) progress.burnt.add(seat);
+    world.count(`forged: ${name}`);
+    return { seat, name, outcome };
+  }
+  return undefined;
 }
 
 /** Who has what the forgery is about. */
@@ -68,7 +78,7 @@ async function seatsFor(world: World, name: string, { burnt }: Progress): Promis
   const running = world.seats.filter(({ who, device }) => who.process && device && !who.lost);
   if (name.startsWith('mint') || name.startsWith('burn')) {
     const [issuer] = world.seats;
-    return running.filter((seat) => seat === issuer || (name === 'burnMore' && !burnt.has(seat)));
+    return running.filter((seat) => seat === issuer);
   }
   if (!Object.hasOwn(VAULT_FORGERIES, name)) return running.filter((seat) => !burnt.has(seat));
   const side = name.startsWith('claim') ? 'payee' : 'payer';

@@ -8,7 +8,7 @@ import { PRESETS, type Preset, type PresetName } from '../world/presets.ts';
 import { runWorld } from '../world/run.ts';
 
 /** In turn. */
-const ORDER: readonly PresetName[] = ['hostile', 'boundary', 'hostile', 'table'];
+const ORDER: readonly PresetName[] = ['hostile', 'hostile', 'hostile', 'table'];
 
 export interface Run {
   readonly preset: PresetName;
@@ -74,7 +74,8 @@ async function huntRun(run: Run, events: number, counts: { events: number; runs:
   counts.runs += 1;
   try {
     const preset: Preset = PRESETS[run.preset];
-    const report = await runWorld({ ...preset, seed: run.seed, events });
+    // What ends well is not looked at in every run: it takes as long as the rest.
+    const report = await runWorld({ ...preset, seed: run.seed, events, finish: run.seed % 3 === 0 });
     counts.events += report.events;
     const { violation } = report;
     return violation ? { invariant: violation.check, what: violation.what, run, event: violation.event } : null;

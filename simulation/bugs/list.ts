@@ -76,7 +76,8 @@ export const BUGS: readonly Bug[] = [
   bug('final-with-q-votes', 'a quorum of votes passes for a Final', {
     file: CERTIFICATE,
     find: 'return verifyReceipts(context, certificate, certificate.receipts, network.nodes.length);',
-    replace: 'return verifyReceipts(context, certificate, certificate.receipts, network.quorum);',
+    replace:
+      'return verifyReceipts(context, certificate, certificate.receipts, Math.max(network.quorum, certificate.receipts.length));',
   }),
   bug(
     'surplus-receipts',

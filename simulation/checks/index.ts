@@ -1,6 +1,9 @@
 /** All checks of a run, in the order of the sentences. */
+import { balancesAddUp } from './balances.ts';
+import { certificatesHaveTheirShape } from './certificates.ts';
 import type { MakeCheck } from './check.ts';
 import { intentFirst, noDefects, noFalseAccusation, trueHalves } from './devices.ts';
+import { exactCertificates, reportsSurvive, timelyCommits } from './exact.ts';
 import { finalIsTrue, linkedFinals, nodesKeepTheirWord, oneFinal, timelyFinals } from './finality.ts';
 import { oneSignature } from './one-signature.ts';
 import { verifiesFromGenesis } from './provenance.ts';
@@ -10,9 +13,11 @@ import { value } from './value.ts';
 export const CHECKS: readonly MakeCheck[] = [
   oneSignature,
   value,
+  balancesAddUp,
   oneFinal,
   finalIsTrue,
   linkedFinals,
+  certificatesHaveTheirShape,
   timelyFinals,
   nodesKeepTheirWord,
   noFalseAccusation,
@@ -24,5 +29,8 @@ export const CHECKS: readonly MakeCheck[] = [
   toldPaymentsSurvive,
   receiptsSurvive,
   claimsStand,
+  exactCertificates,
+  reportsSurvive,
+  timelyCommits,
   noDefects,
 ];

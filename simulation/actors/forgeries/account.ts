@@ -23,6 +23,7 @@ import {
   must,
   fail,
 } from '@dsm/core';
+import { payOnline } from '@dsm/wallet';
 import { requireChain, readBody } from '../../../packages/wallet/src/chain/draft.ts';
 import { tokenRecords } from '../../../packages/wallet/src/records/token.ts';
 import { readAccountGenesis } from '../../../packages/wallet/src/contacts/card.ts';
@@ -101,14 +102,22 @@ function overheardDebits({ device, sent }: Forger): readonly Overheard[] {
   });
 }
 
+/** An accomplice pays the forger, who has not heard of it yet. */
+async function bePaid({ device, accomplices, token }: Forger): Promise<void> {
+  const [payer] = accomplices.filter(({ account }) => !equalBytes(account, device.account));
+  if (payer) await payOnline(payer, { to: device.account, token, amount: 3n });
+}
+
 /** A credit of something overheard, other than it was. */
 const receive =
-  (which: (forger: Forger, debit: Output) => boolean, change: (amount: bigint) => bigint): Forgery =>
+  (which: (forger: Forger, debit: Output) => boolean, change: (amount: bigint) => bigint, prepare = false): Forgery =>
   async (forger) => {
+    if (prepare) await bePaid(forger);
     const ground = await groundOf(forger);
     const debits = overheardDebits(forger).filter(({ debit }) => which(forger, debit));
     if (!ground || debits.length === 0) return nothingToForge();
-    const { source, index, output, debit, items } = forger.random.pick(debits);
+    // The newest is the likeliest not to be credited yet.
+    const { source, index, output, debit, items } = prepare ? (debits.at(-1) as Overheard) : forger.random.pick(debits);
     const { token, amount } = debit;
     const operation = {
       type: 'receive',
@@ -238,6 +247,8 @@ export const ACCOUNT_FORGERIES: Readonly<Record<string, Forgery>> = {
   payBackwards: operate((forger) => transfer(forger, 1n, someoneElse(forger), windowOf(forger, 0, -1_000))),
   mintMore: issue('mint', (cap) => cap),
   mintNothing: issue('mint', () => 0n),
+  foreignMint: issue('mint', () => 5n),
+  foreignBurn: issue('burn', () => 1n),
   burnMore: issue('burn', (cap) => cap * 2n),
   createForeign: createToken((_, forger) => ({ issuer: someoneElse(forger) })),
   createElsewhere: createToken((_, { random }) => ({ network: random.bytes(32) as never })),
@@ -250,7 +261,7 @@ export const ACCOUNT_FORGERIES: Readonly<Record<string, Forgery>> = {
     return forgeAndPush(forger, ground, { kind: 'account', operation });
   },
   creditAgain: receive(isMine, (amount) => amount),
-  creditMore: receive(isMine, (amount) => amount * 2n),
+  creditMore: receive(isMine, (amount) => amount * 2n, true),
   creditOfAnother: receive(
     (forger, debit) => !isMine(forger, debit),
     (amount) => amount,

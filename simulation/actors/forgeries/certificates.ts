@@ -5,11 +5,13 @@ import {
   finalRequestCodec,
   lockRequestCodec,
   logLeafHash,
+  lockAnswerCodec,
   ok,
   ROUTES,
   SIGNATURE_ALGORITHMS,
   signMessage,
   statementToItem,
+  submissionCodec,
   submitAnswerCodec,
   treeHeadMessage,
   type BundleItem,
@@ -140,6 +142,57 @@ const waive: Forgery = async (forger) => {
   return showFinal(forger, { ...statement, receipts }, forged.value.items);
 };
 
+/** Receipts that the nodes with these positions give for a question. */
+async function collectReceipts(
+  { device }: Forger,
+  nodes: readonly number[],
+  path: string,
+  body: Uint8Array,
+): Promise<Receipt[]> {
+  const receipts: Receipt[] = [];
+  for (const node of nodes) {
+    const answer = await device.transport.request(node, path, body);
+    if (!answer.ok) continue;
+    const read =
+      path === ROUTES.lock
+        ? decodeWith(lockAnswerCodec, answer.value, 'answer')
+        : decodeWith(submitAnswerCodec, answer.value, 'answer');
+    if (read.ok && 'receipt' in read.value && read.value.receipt.node === node) receipts.push(read.value.receipt);
+  }
+  return receipts;
+}
+
+const submitBody = ({ device }: Forger, { hash, items }: Forged): Uint8Array =>
+  encodeWith(submissionCodec(device.suite), { state: hash, items, votes: [] });
+
+/** q votes, one of them a liar's, for a final state. */
+const quorumWithLiar: Forgery = async (forger) => {
+  const { device, corruptNodes } = forger;
+  const [liar] = corruptNodes.keys();
+  const forged = await forgePayment(forger);
+  if (!forged.ok || liar === undefined) return forged;
+  const honest = firstNodes(forger, device.network.nodes.length).filter((node) => node !== liar);
+  const body = submitBody(forger, forged.value);
+  const votes = await collectReceipts(forger, honest.slice(0, device.network.quorum - 1), ROUTES.submit, body);
+  const statement = statementOf(forged.value, 'votes');
+  const receipts = [...votes, inventReceipt(forger, liar, statement)].toSorted((a, b) => a.node - b.node);
+  return showFinal(forger, { ...statement, receipts }, forged.value.items);
+};
+
+/** Acks of all nodes where q are asked for. */
+const everyAck: Forgery = async (forger) => {
+  const { device } = forger;
+  const all = firstNodes(forger, device.network.nodes.length);
+  const forged = await forgePayment(forger);
+  if (!forged.ok) return forged;
+  const votes = await collectReceipts(forger, all, ROUTES.submit, submitBody(forger, forged.value));
+  if (votes.length < device.network.quorum) return ok(undefined);
+  const quorum = { ...statementOf(forged.value, 'votes'), receipts: votes.slice(0, device.network.quorum) };
+  const body = encodeWith(lockRequestCodec(device.suite), { quorum, items: forged.value.items });
+  const receipts = await collectReceipts(forger, all, ROUTES.lock, body);
+  return showFinal(forger, { ...statementOf(forged.value, 'acks'), receipts }, forged.value.items);
+};
+
 export const CERTIFICATE_FORGERIES: Readonly<Record<string, Forgery>> = {
   quorumAsFinal: asFinal(ROUTES.lock, () => ({})),
   quorumAsAcks: asFinal(ROUTES.lock, () => ({ form: 'acks' })),
@@ -162,4 +215,6 @@ export const CERTIFICATE_FORGERIES: Readonly<Record<string, Forgery>> = {
   inventedVotes: invented('votes', (forger) => firstNodes(forger, forger.device.network.nodes.length)),
   liarManyTimes: invented('acks', liarAgain),
   waive,
+  quorumWithLiar,
+  everyAck,
 };

@@ -24,5 +24,7 @@ export const SELF_FORKING: ReadonlySet<string> = new Set([
   'inventedVotes',
   'liarManyTimes',
   'waive',
+  'quorumWithLiar',
+  'everyAck',
   ...Object.keys(ROUND_FORGERIES),
 ]);

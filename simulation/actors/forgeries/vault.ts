@@ -13,7 +13,7 @@ import {
   type Release,
   type Result,
 } from '@dsm/core';
-import { listReservations, type Device } from '@dsm/wallet';
+import { listReservations, type Device, type ReservationRecord } from '@dsm/wallet';
 import { draftNext, requireChain } from '../../../packages/wallet/src/chain/draft.ts';
 import { unclaimedTotals } from '../../../packages/wallet/src/exchange/totals.ts';
 import { listRelationships } from '../../../packages/wallet/src/exchange/index.ts';
@@ -24,11 +24,15 @@ import { openVault, type HeldVault } from '../../../packages/wallet/src/vault/re
 import { refreshVault } from '../../../packages/wallet/src/vault/refresh.ts';
 import { forgeAndPush, nothingToForge, type Forger, type Forgery } from './kit.ts';
 
-/** A reservation of this device's, at the newest final state that it can learn of. */
-async function pickVault(forger: Forger, side: 'payer' | 'payee'): Promise<HeldVault | undefined> {
+/** A reservation of this device's that fits, at the newest final state that it can learn of. */
+async function pickVault(
+  forger: Forger,
+  side: 'payer' | 'payee',
+  fits: (row: ReservationRecord) => boolean = () => true,
+): Promise<HeldVault | undefined> {
   const { device, random } = forger;
   const mine = (await listReservations(device)).filter(
-    (one) => equalBytes(one[side], device.account) && one.status !== 'pending',
+    (one) => equalBytes(one[side], device.account) && one.status === 'open' && fits(one),
   );
   if (mine.length === 0) return undefined;
   const { vault } = random.pick(mine);
@@ -36,6 +40,11 @@ async function pickVault(forger: Forger, side: 'payer' | 'payee'): Promise<HeldV
   const held = await openVault(device, vault);
   return held.ok ? held.value : undefined;
 }
+
+const isClaimable =
+  ({ device }: Forger) =>
+  ({ until, claimed, funded }: ReservationRecord): boolean =>
+    until > device.clock() + 1_000 && claimed < funded;
 
 /** A state of a half of `signer` that shows this total, signed by that device whether or not it may. */
 async function proveTotal(signer: Device, vault: ChainId, total: bigint): Promise<readonly BundleItem[] | undefined> {
@@ -93,7 +102,7 @@ const pushVault = (
 const claim =
   (change: (operation: Claim, held: HeldVault, forger: Forger) => Partial<Claim>): Forgery =>
   async (forger) => {
-    const held = await pickVault(forger, 'payee');
+    const held = await pickVault(forger, 'payee', isClaimable(forger));
     if (!held) return nothingToForge();
     const proof = (await unclaimedTotals(forger.device)).find(({ reservation }) =>
       equalBytes(reservation.vault, held.vault),
@@ -104,9 +113,13 @@ const claim =
 
 /** A claim of more than was paid, with a proof of somebody's making. */
 const claimInvented =
-  (signerOf: (forger: Forger, held: HeldVault) => Device | undefined, extra: bigint): Forgery =>
+  (
+    signerOf: (forger: Forger, held: HeldVault) => Device | undefined,
+    extra: bigint,
+    mayUse: (forger: Forger, row: ReservationRecord) => boolean = () => true,
+  ): Forgery =>
   async (forger) => {
-    const held = await pickVault(forger, 'payee');
+    const held = await pickVault(forger, 'payee', (row) => isClaimable(forger)(row) && mayUse(forger, row));
     const signer = held && signerOf(forger, held);
     if (!held || !signer) return nothingToForge();
     const total = held.terms.funded + extra;
@@ -114,13 +127,24 @@ const claimInvented =
     return proof ? pushVault(forger, held, claimOperation(held, total), proof) : nothingToForge();
   };
 
+/** Virtual time; a cheat has patience until a reservation is over. */
+const PATIENCE_MS = 3_600_000;
+
 const release =
-  (change: (operation: Release, held: HeldVault, forger: Forger) => Partial<Release>): Forgery =>
+  (
+    change: (operation: Release, held: HeldVault, forger: Forger) => Partial<Release>,
+    { waits = false, fits = () => true }: { waits?: boolean; fits?: (row: ReservationRecord) => boolean } = {},
+  ): Forgery =>
   async (forger) => {
-    const held = await pickVault(forger, 'payer');
-    if (!held) return nothingToForge();
-    const operation = releaseOperation(forger.device, held);
-    return pushVault(forger, held, { ...operation, ...change(operation, held, forger) });
+    const { device } = forger;
+    const before = await pickVault(forger, 'payer', fits);
+    if (!before) return nothingToForge();
+    const waitMs = before.terms.until + device.network.gapMs + device.network.deltaMs - device.clock();
+    if (waits && waitMs > 0) await new Promise((resolve) => void setTimeout(resolve, Math.min(waitMs, PATIENCE_MS)));
+    const held = await openVault(device, before.vault);
+    if (!held.ok) return held;
+    const operation = releaseOperation(device, held.value);
+    return pushVault(forger, held.value, { ...operation, ...change(operation, held.value, forger) });
   };
 
 /** The own row of a reservation changed: the shipped program then offers what it should not. */
@@ -151,10 +175,16 @@ export const VAULT_FORGERIES: Readonly<Record<string, Forgery>> = {
     amount: terms.funded - reservation.claimed,
   })),
   claimSelfSigned: claimInvented(({ device }) => device, 0n),
-  claimAboveFunding: claimInvented(accomplice, 500n),
+  claimAboveFunding: claimInvented(accomplice, 500n, ({ accomplices }, { payer }) =>
+    accomplices.some(({ account }) => equalBytes(account, payer)),
+  ),
   releaseNow: release(() => ({})),
   releaseEarly: release((_, __, { device }) => ({ window: { from: device.clock(), until: Number.MAX_SAFE_INTEGER } })),
-  releaseEverything: release((_, { terms }) => ({ amount: terms.funded })),
+  releaseEverything: release((_, { terms }) => ({ amount: terms.funded }), {
+    waits: true,
+    fits: ({ claimed }) => claimed > 0n,
+  }),
+  releaseTwice: release(() => ({}), { waits: true }),
   releaseToAnother: release((_, __, { random, accounts }) => ({ to: random.pick(accounts) })),
   reserveMore: tamper((_, funded) => ({ funded: funded * 10n })),
   reserveForAnother: tamper(({ random, accounts, device }) => ({
