@@ -1,5 +1,20 @@
 /** The books of the whole world, kept from final states alone and in whole numbers. */
-import { creditNullifier, outputsOf, toHex, tokenId, type AccountOperation, type Operation } from '@dsm/core';
+import {
+  amount as amountCodec,
+  balanceLeaf,
+  creditNullifier,
+  editLeaves,
+  fromHex,
+  outputsOf,
+  toHex,
+  tokenId,
+  type AccountOperation,
+  type Operation,
+  type TokenId,
+} from '@dsm/core';
+import { openChain } from '../../packages/wallet/src/chain/draft.ts';
+import { honestSeats } from '../world/finish.ts';
+import type { DeviceSeat } from '../world/device.ts';
 import type { MakeCheck } from './check.ts';
 import type { Chronicle, Final } from './chronicle.ts';
 
@@ -24,6 +39,8 @@ interface Credit {
   readonly to: string;
   readonly token: string;
   readonly amount: bigint;
+  /** When the debit was known to be final. */
+  readonly atMs: number;
   taken: boolean;
 }
 
@@ -101,7 +118,8 @@ function findImbalance(books: Books): string | undefined {
   return undefined;
 }
 
-export const value: MakeCheck = ({ suite, facts }, chronicle) => {
+export const value: MakeCheck = (world, chronicle) => {
+  const { suite, facts } = world;
   const books: Books = {
     tokens: new Map(),
     balances: new Map(),
@@ -166,7 +184,40 @@ export const value: MakeCheck = ({ suite, facts }, chronicle) => {
     const isFund = operation.kind === 'account' && operation.operation.type === 'fund';
     for (const [output, { to, token, amount }] of isFund ? [] : outputsOf(operation).entries()) {
       const key = toHex(creditNullifier(suite, final.chain, final.index, output));
-      books.credits.set(key, { to: toHex(to), token: toHex(token), amount, taken: false });
+      books.credits.set(key, {
+        to: toHex(to),
+        token: toHex(token),
+        amount,
+        atMs: world.scheduler.nowMs(),
+        taken: false,
+      });
+    }
+    return undefined;
+  };
+
+  /** What a device shows of its account is what the final states add up to. */
+  const compareLeaves = async ({ who, device }: DeviceSeat): Promise<string | undefined> => {
+    const held = device && (await openChain(device, device.account));
+    if (!held || held.record.certifiedTip.index !== held.record.tip.index) return undefined;
+    const chain = toHex(held.chain);
+    if (books.heights.get(chain) !== held.record.tip.index) return undefined;
+    for (const token of books.tokens.keys()) {
+      const leaf = editLeaves(suite, held.tree).read(balanceLeaf(fromHex(token) as TokenId), amountCodec);
+      const balance = books.balances.get(`${chain} ${token}`) ?? 0n;
+      if (leaf.ok && (leaf.value ?? 0n) !== balance) {
+        return `the account of ${who.name} shows ${leaf.value ?? 0n}, its final states add up to ${balance}`;
+      }
+    }
+    return undefined;
+  };
+
+  /** What was paid to an honest device long before the last exchange is in its account. */
+  const findUncredited = (seats: readonly DeviceSeat[]): string | undefined => {
+    const accounts = new Map(seats.flatMap(({ account, who }) => (account ? [[toHex(account), who.name]] : [])));
+    const last = world.exchanges.at(-2) ?? 0;
+    for (const { to, taken, amount, atMs } of books.credits.values()) {
+      const name = accounts.get(to);
+      if (name !== undefined && !taken && atMs < last) return `${name} never credited ${amount} that it was paid`;
     }
     return undefined;
   };
@@ -192,7 +243,14 @@ export const value: MakeCheck = ({ suite, facts }, chronicle) => {
       }
       return findImbalance(books);
     },
-    atEnd() {
+    async atEnd() {
+      const seats = honestSeats(world);
+      for (const seat of seats) {
+        const what = await compareLeaves(seat);
+        if (what !== undefined) return what;
+      }
+      const uncredited = findUncredited(seats);
+      if (uncredited !== undefined) return uncredited;
       const unexplained = waiting.find((final) => {
         const operation = operationOf(chronicle, final);
         return (books.heights.get(toHex(final.chain)) ?? 0) === final.index - 1 && operation !== undefined;

@@ -35,6 +35,7 @@ export const honestSeats = (world: World): DeviceSeat[] =>
 export async function finishAll(world: World, exchanges: number = EXCHANGES): Promise<void> {
   const { settleMs, gapMs, deltaMs } = world.facts;
   for (let exchange = 0; exchange < exchanges; exchange++) {
+    world.exchanges.push(world.scheduler.nowMs());
     for (const seat of honestSeats(world)) {
       const done = await runCommand(world, seat, 'sync', sync);
       if (done.type === 'crashed' || !done.result.ok) world.say(`${seat.who.name} cannot sync`);

@@ -68,6 +68,8 @@ export interface World extends DeviceWorld, NodeWorld {
   debits: readonly Debit[];
   /** Backups by name of the device, and the seed behind the words. */
   readonly backups: Map<string, { readonly file: Uint8Array; readonly seed: Uint8Array }>;
+  /** When the last syncs began, after the end of the faults. */
+  readonly exchanges: number[];
   /** Times at which something ends. */
   moments: number[];
   /** Factor of the time that reservations last. */
@@ -122,6 +124,7 @@ export function createWorld(options: WorldOptions): World {
     token: undefined,
     debits: [],
     backups: new Map(),
+    exchanges: [],
     moments: [],
     lasting: 1,
     calm: true,
