@@ -1,6 +1,5 @@
 /** All checks of a run, in the order of the sentences. */
 import { balancesAddUp } from './balances.ts';
-import { certificatesHaveTheirShape } from './certificates.ts';
 import type { MakeCheck } from './check.ts';
 import { intentFirst, noDefects, noFalseAccusation, trueHalves } from './devices.ts';
 import { exactCertificates, reportsSurvive, timelyCommits } from './exact.ts';
@@ -17,7 +16,6 @@ export const CHECKS: readonly MakeCheck[] = [
   oneFinal,
   finalIsTrue,
   linkedFinals,
-  certificatesHaveTheirShape,
   timelyFinals,
   nodesKeepTheirWord,
   noFalseAccusation,
