@@ -5,6 +5,7 @@ export * from './account/rules.ts';
 export * from './bundle/evidence.ts';
 export * from './bundle/items.ts';
 export * from './bundle/loader.ts';
+export * from './bundle/verify-once.ts';
 export * from './bundle/names.ts';
 export * from './bundle/provenance.ts';
 export * from './bytes.ts';

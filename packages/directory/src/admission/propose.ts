@@ -4,6 +4,7 @@ import {
   fail,
   ok,
   roundOwner,
+  verifyOnce,
   verifyReports,
   type ProposeAnswer,
   type ProposeRequest,
@@ -26,7 +27,7 @@ export async function propose(node: Node, { items, ...asked }: ProposeRequest): 
   const before = await readProposal(node.store, asked);
   if (before) return answerProposal(node, before);
 
-  const valid = verifyReports(node, asked);
+  const valid = verifyReports({ network: node.network, suite: verifyOnce(node.suite) }, asked);
   if (!valid.ok) return valid;
   // What the reports force needs no further judgement.
   const isFree = chooseProposal(node.network, asked.reports).type === 'free';

@@ -1,5 +1,13 @@
 /** Vote(r, h) for r above 0 (spec NET-29): the owner's proposal is verified with all its reports, then decided. */
-import { chooseProposal, ok, verifyProposal, type Result, type SubmitAnswer, type VoteRequest } from '@dsm/core';
+import {
+  chooseProposal,
+  ok,
+  verifyOnce,
+  verifyProposal,
+  type Result,
+  type SubmitAnswer,
+  type VoteRequest,
+} from '@dsm/core';
 import { decideRoundVote } from '../rounds.ts';
 import { keepItems, overlayOf } from '../store/items.ts';
 import { judgeCandidate } from './candidate.ts';
@@ -8,7 +16,7 @@ import { decideSlot, refuseConflict, type Node } from './settle.ts';
 export async function voteInRound(node: Node, { proposal, items }: VoteRequest): Promise<Result<SubmitAnswer>> {
   const { chain, index, round, hash } = proposal;
   const place = { chain, index };
-  const valid = verifyProposal(node, proposal);
+  const valid = verifyProposal({ network: node.network, suite: verifyOnce(node.suite) }, proposal);
   if (!valid.ok) return valid;
   const overlay = overlayOf(node.suite, items);
   if (!overlay.ok) return overlay;

@@ -4,6 +4,7 @@ import {
   itemNames,
   missing,
   ok,
+  toHex,
   type BundleItem,
   type Certificate,
   type Finder,
@@ -82,8 +83,12 @@ export async function proveAnyFork(
   overlay: Finder,
 ): Promise<Uint8Array | undefined> {
   const { final, lock, seen, rival, votes } = await readSlot(node.store, place);
-  for (const other of [final, lock?.hash, seen, rival?.hash, ...votes.map(({ hash }) => hash)]) {
-    const evidence = other ? await proveFork(node, place, state, other, overlay) : undefined;
+  const met = [final, lock?.hash, seen, rival?.hash, ...votes.map(({ hash }) => hash)].filter(
+    (one) => one !== null && one !== undefined,
+  );
+  // A slot that was taken through many rounds has voted for one state many times.
+  for (const other of new Map(met.map((one) => [toHex(one), one])).values()) {
+    const evidence = await proveFork(node, place, state, other, overlay);
     if (evidence) return evidence;
   }
   return undefined;

@@ -134,13 +134,15 @@ async function reasonOf(
     const shown = await verifyShown(node, place, other, items, overlay);
     return shown.ok ? ok({ ...plain, other, brought: shown.value.brought }) : shown;
   }
+  const forked: Reason = { ...plain, beginsMs: 0 };
+  // One proof is enough: what is shown again is not verified again.
+  if (await hasEvidence(node, place)) return ok(forked);
   if (fork === null) {
-    const known = await hasEvidence(node, place);
-    const isForked = known || (await proveAnyFork(node, place, state, overlay)) !== undefined;
-    return ok(isForked ? { ...plain, beginsMs: 0 } : plain);
+    return ok((await proveAnyFork(node, place, state, overlay)) === undefined ? plain : forked);
   }
   const { result, used } = await verifyWithStore(node, overlay, (context) => verifyFork(context, fork));
   if (!result.ok) return result;
+  // The evidence has all that it needs; among the items a long run of states would lie there for nothing.
   await keepEvidence(node, fork, used);
-  return ok({ beginsMs: 0, other: null, brought: broughtOf(items, used) });
+  return ok(forked);
 }

@@ -4,17 +4,14 @@
  * any certificate is verified, and no signature is verified twice.
  */
 import {
-  equalBytes,
-  equalKeys,
   evidenceFrom,
   itemNames,
+  verifyOnce,
   type BundleItem,
   type ChainId,
   type Context,
-  type CryptoSuite,
   type Evidence,
   type Finder,
-  type PublicKey,
   type Result,
   type StateHash,
 } from '@dsm/core';
@@ -91,29 +88,4 @@ async function loadWanted(
     finals.set(name, (await readSlot(store, { chain, index })).final);
   }
   return found;
-}
-
-interface Checked {
-  readonly key: PublicKey;
-  readonly purpose: string;
-  readonly message: Uint8Array;
-  readonly valid: boolean;
-}
-
-/** A suite that remembers, for the time of one request, which signatures it has verified. */
-function verifyOnce(suite: CryptoSuite): CryptoSuite {
-  const known = new WeakMap<Uint8Array, Checked[]>();
-  return {
-    ...suite,
-    verify(key, purpose, message, signature) {
-      const checks = known.get(signature) ?? [];
-      const before = checks.find(
-        (check) => check.purpose === purpose && equalBytes(check.message, message) && equalKeys(check.key, key),
-      );
-      if (before) return before.valid;
-      const valid = suite.verify(key, purpose, message, signature);
-      known.set(signature, [...checks, { key, purpose, message, valid }]);
-      return valid;
-    },
-  };
 }

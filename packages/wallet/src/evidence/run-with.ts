@@ -3,6 +3,7 @@ import {
   indexItems,
   itemNames,
   runWithItems,
+  verifyOnce,
   type BundleItem,
   type ChainId,
   type Context,
@@ -16,7 +17,6 @@ import {
 import { contextOf, type Device } from '../device.ts';
 import { readFinal } from '../records/final.ts';
 import { readItem } from '../records/item.ts';
-import { verifyOnce } from './verify-once.ts';
 
 type Held = Pick<Device, 'store' | 'suite' | 'network'>;
 
