@@ -204,9 +204,13 @@ export function decideLock(record: SlotRecord, quorum: Certificate, around: Surr
   const over = closed(record, quorum, hash, around.tipIndex);
   if (over) return over;
   if (round < record.promise) {
-    const isNew = record.late === null || record.late.round < round;
-    const kept = isNew ? { ...record, late: quorum } : record;
-    return refuse(kept, 'E_CONFLICT', 'NET-16', `round ${record.promise} has begun`);
+    const late = record.late === null || record.late.round < round ? quorum : record.late;
+    return refuse(
+      late === record.late ? record : { ...record, late },
+      'E_CONFLICT',
+      'NET-16',
+      `round ${record.promise} has begun`,
+    );
   }
   if (record.lock?.round === round && !equalBytes(record.lock.hash, hash)) {
     // Impossible while at most f nodes are dishonest.
