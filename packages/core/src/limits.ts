@@ -4,7 +4,7 @@ export const LIMITS = {
   fileBytes: 16_777_216,
   /** One submission to a node: the largest operation carries a receive with a source certificate, about 40 KB. */
   submissionBytes: 524_288,
-  /** One request with reports: each of q reports may carry a quorum of q receipts; enough for 32 nodes with 128s. */
+  /** One request with reports, each of q with a quorum of q receipts: 21 nodes with 128f, 28 with 128s, 43 with ML-DSA. */
   roundBytes: 4_194_304,
   /** Items in one file, message or request, arrays and what is in them: five times the longest chain's, 200 MB decoded. */
   items: 1_048_576,

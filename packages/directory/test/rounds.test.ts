@@ -72,6 +72,13 @@ describe('NET-25: starts', () => {
     expect(start(locked(h, 0, voted(g)), 3).reply).toEqual({ type: 'reported', report: { round: 3, lock }, vote: g });
   });
 
+  test('NET-26: a report tells what the node voted for in round 0, never a vote of a later round', () => {
+    const later = decideRoundVote(voted(h), { ...place, round: 2, hash: g, refusal: null }, around).record;
+    expect(start(later, 3).reply).toMatchObject({ type: 'reported', vote: h });
+    const only = decideRoundVote(EMPTY_SLOT, { ...place, round: 2, hash: g, refusal: null }, around).record;
+    expect(start({ ...only, seen: h, seenMs: 1_000 }, 3).reply).toMatchObject({ type: 'reported', vote: null });
+  });
+
   test('the same round again: the same report for ever, whatever was locked, voted or shown since', () => {
     const first = start(voted(g), 2);
     const later = locked(h, 2, first.record);

@@ -2,9 +2,9 @@
  * A network: who the directory nodes are and the times that they keep (spec NET-1). Its id is the hash of the
  * description; where the nodes answer is not part of it. Membership is fixed.
  */
-import type { NetworkId } from '../bytes.ts';
+import { HASH_BYTES, type NetworkId } from '../bytes.ts';
 import { hashItem } from '../crypto/hash.ts';
-import type { PublicKey } from '../crypto/keys.ts';
+import { SIGNATURE_ALGORITHMS, type PublicKey } from '../crypto/keys.ts';
 import { equalKeys, publicKeyCodec } from '../crypto/signature.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { label, list, literal, record, uint, type Codec } from '../encoding/schema.ts';
@@ -64,6 +64,26 @@ const timesOf = ({ deltaMs, gapMs, marginMs, settleMs, roundMs }: NetworkDescrip
   roundMs,
 ];
 
+/** q = ⌊(n+f)/2⌋ + 1 (spec NET-2). */
+const quorumOf = ({ nodes, faults }: NetworkDescription): number => Math.floor((nodes.length + faults) / 2) + 1;
+
+/** A receipt or a report beside its signature, its proof and its quorum: numbers, hashes, the heads of arrays. */
+const FRAME_BYTES = 256;
+
+/**
+ * The largest proposal that a slot can come to: each of q reports shows a quorum of q receipts. Nodes must read it, or
+ * the slot stays open for ever.
+ */
+function proposalBytes(description: NetworkDescription): number {
+  const quorum = quorumOf(description);
+  const signature = Math.max(
+    ...description.nodes.map(({ algorithm }) => SIGNATURE_ALGORITHMS[algorithm].signatureBytes),
+  );
+  const receipt = signature + LIMITS.logProof * (HASH_BYTES + 2) + FRAME_BYTES;
+  const report = signature + quorum * receipt + FRAME_BYTES;
+  return quorum * report + signature + FRAME_BYTES;
+}
+
 export function openNetwork(suite: CryptoSuite, description: NetworkDescription): Result<Network> {
   const { nodes, faults } = description;
   const distinct = nodes.every((key, i) => nodes.findIndex((other) => equalKeys(key, other)) === i);
@@ -72,6 +92,7 @@ export function openNetwork(suite: CryptoSuite, description: NetworkDescription)
     () => check(distinct, 'E_FORMAT', 'NET-1', 'two nodes have the same key'),
     () => check(description.gapMs > 2 * description.deltaMs, 'E_FORMAT', 'NET-1', 'the gap is not above 2Δ'),
     () => check(description.settleMs > 0, 'E_FORMAT', 'NET-1', 'no time to settle'),
+    () => check(description.roundMs > 0, 'E_FORMAT', 'NET-1', 'all rounds would open together'),
     () => check(description.marginMs > description.deltaMs, 'E_FORMAT', 'NET-1', 'the margin is not above Δ'),
     () =>
       check(
@@ -80,8 +101,15 @@ export function openNetwork(suite: CryptoSuite, description: NetworkDescription)
         'NET-1',
         'a time is too long',
       ),
+    () =>
+      check(
+        proposalBytes(description) <= LIMITS.roundBytes,
+        'E_LIMIT',
+        'NET-1',
+        'too many nodes for signatures of this length: no node would read a proposal',
+      ),
   );
   if (!valid.ok) return valid;
   const id = hashItem<NetworkId>(suite, 'network', networkCodec.toItem(description));
-  return ok({ ...description, id, quorum: Math.floor((nodes.length + faults) / 2) + 1 });
+  return ok({ ...description, id, quorum: quorumOf(description) });
 }

@@ -4,9 +4,11 @@ import {
   LIMITS,
   networkCodec,
   openNetwork,
+  SIGNATURE_ALGORITHMS,
   type Item,
   type NetworkDescription,
   type PublicKey,
+  type SignatureAlgorithm,
 } from '@dsm/core';
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
@@ -91,12 +93,34 @@ describe('NET-1: a network is its description', () => {
     ['no nodes', { nodes: [], faults: 0 }, 'E_FORMAT NET-1'],
     ['a gap of 2Δ', { gapMs: 2 * description.deltaMs }, 'E_FORMAT NET-1'],
     ['no time to settle', { settleMs: 0 }, 'E_FORMAT NET-1'],
+    ['a wait of nothing between rounds', { roundMs: 0 }, 'E_FORMAT NET-1'],
     ['a margin of Δ', { marginMs: description.deltaMs }, 'E_FORMAT NET-1'],
     ['a gap of more than a hundred years', { gapMs: LIMITS.networkMs + 1 }, 'E_LIMIT NET-1'],
     ['a D of more than a hundred years', { settleMs: LIMITS.networkMs + 1 }, 'E_LIMIT NET-1'],
   ])('%s is refused', (_name, change, expected) => {
     expect(codeOf(open(change))).toBe(expected);
   });
+
+  // 32 bytes that nobody has the secret of are a key as good as any.
+  const manyKeys = (n: number, algorithm: SignatureAlgorithm) => ({
+    nodes: Array.from({ length: n }, (_node, i): PublicKey => {
+      const { publicKeyBytes } = SIGNATURE_ALGORITHMS[algorithm];
+      return { algorithm, bytes: Uint8Array.from({ length: publicKeyBytes }, (_byte, at) => (at === 0 ? i : 0)) };
+    }),
+    faults: Math.floor((n - 1) / 3),
+  });
+
+  test.each<[SignatureAlgorithm, number]>([
+    ['slh-dsa-sha2-128f', 21],
+    ['slh-dsa-sha2-128s', 28],
+    ['ml-dsa-44', 43],
+  ])(
+    'NET-1, NET-28: of nodes that sign with %s at most %s, so that the largest proposal is read',
+    (algorithm, most) => {
+      expect(codeOf(open(manyKeys(most, algorithm)))).toBe('ok');
+      expect(codeOf(open(manyKeys(most + 1, algorithm)))).toBe('E_LIMIT NET-1');
+    },
+  );
 
   test('a gap just above 2Δ and a margin just above Δ are admitted', () => {
     expect(codeOf(open({ gapMs: 2 * description.deltaMs + 1, marginMs: description.deltaMs + 1 }))).toBe('ok');
