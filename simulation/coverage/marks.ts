@@ -1,0 +1,82 @@
+/** All marks of a set of runs: blocks, failures, error codes, kinds of faults; which were hit and which not. */
+import { readFileSync } from 'node:fs';
+import { ERROR_CODES } from '@dsm/core';
+import { DISK_FAULTS } from '../disk/index.ts';
+import { readBlocks, type FunctionCoverage } from './blocks.ts';
+import { listProtocolFiles } from './files.ts';
+import { findSites, hasArisen } from './sites.ts';
+
+export interface Mark {
+  readonly kind: 'block' | 'failure' | 'code' | 'fault';
+  /** Where: file, or what kind of thing. */
+  readonly at: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface Marks {
+  readonly total: number;
+  readonly missed: readonly Mark[];
+}
+
+export interface Observed {
+  /** By path from the root. */
+  readonly coverage: ReadonlyMap<string, readonly FunctionCoverage[]>;
+  /** Lines of `failureLine`. */
+  readonly failures: ReadonlySet<string>;
+  /** Kinds of faults that were injected. */
+  readonly faults: ReadonlySet<string>;
+}
+
+export function judgeMarks(root: URL, { coverage, failures, faults }: Observed): Marks {
+  const missed: Mark[] = [];
+  let total = 0;
+  for (const file of listProtocolFiles(root)) {
+    const source = readFileSync(new URL(file, root), 'utf8');
+    const functions = coverage.get(file);
+    if (!functions) {
+      total += 1;
+      missed.push({ kind: 'block', at: file, line: 1, text: 'the file was never loaded' });
+      continue;
+    }
+    const blocks = readBlocks(source, functions);
+    total += blocks.total;
+    const sites = findSites(source);
+    total += sites.length;
+    const silent = sites.filter((site) => !hasArisen(site, failures));
+    for (const { line, code, rule, sentence } of silent) {
+      missed.push({ kind: 'failure', at: file, line, text: `${code} ${rule} ${sentence}` });
+    }
+    // A block that does nothing but fail is that failure.
+    for (const { line, text } of blocks.missed) {
+      if (findSites(text).length === 0) missed.push({ kind: 'block', at: file, line, text });
+    }
+  }
+  const arisen = new Set([...failures].map((line) => line.split('\t')[0]));
+  for (const code of Object.keys(ERROR_CODES)) {
+    total += 1;
+    if (!arisen.has(code)) missed.push({ kind: 'code', at: 'error codes', line: 0, text: code });
+  }
+  for (const fault of listFaults(root)) {
+    total += 1;
+    if (!faults.has(fault)) missed.push({ kind: 'fault', at: 'faults', line: 0, text: fault });
+  }
+  return { total, missed };
+}
+
+/** Files that inject faults: each literal kind that they count is a mark. */
+const INJECTORS: readonly string[] = [
+  'simulation/actors/byzantine.ts',
+  'simulation/actors/cheats.ts',
+  'simulation/actors/faults.ts',
+  'simulation/actors/letters.ts',
+  'simulation/world/network.ts',
+  'simulation/world/participant.ts',
+];
+
+export function listFaults(root: URL): readonly string[] {
+  const named = INJECTORS.flatMap((file) =>
+    [...readFileSync(new URL(file, root), 'utf8').matchAll(/\bcount\('([^']+)'\)/g)].map(([, kind = '']) => kind),
+  );
+  return [...new Set([...named, ...DISK_FAULTS.map((fault) => `disk: ${fault}`)])].toSorted();
+}
