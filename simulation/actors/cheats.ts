@@ -7,11 +7,14 @@ import {
   decodeWith,
   encodeFile,
   encodeWith,
+  equalBytes,
   finalRequestCodec,
   ROUTES,
   type BundleItem,
   type Receipt,
 } from '@dsm/core';
+import { listRelationships, relationshipRecords } from '../../packages/wallet/src/exchange/records.ts';
+import { listReservations, reservationRecords } from '../../packages/wallet/src/records/reservation.ts';
 import { copyDisk, restoreDisk, type Disk } from '../disk/disk.ts';
 import { runCommand, startDevice, type DeviceSeat } from '../world/device.ts';
 import { transportOf } from '../world/network.ts';
@@ -153,6 +156,23 @@ export const TRICKS = {
       const records = await store.scan(name);
       if (records.length === 0) return { ok: true, value: undefined };
       return store.commit([{ collection: name, key: random.pick(records).key, remove: true }]);
+    });
+  },
+
+  /** A payer that has forgotten what it paid somebody, and begins anew with the same reservation. */
+  async amnesia(trick) {
+    const { world } = trick;
+    const seat = cheatOf(trick);
+    if (!seat) return;
+    world.count('payments forgotten');
+    say(trick, `${seat.who.name} forgets what it has paid`);
+    await runCommand(world, seat, 'amnesia', async (device) => {
+      const own = (await listReservations(device)).filter(({ payer }) => equalBytes(payer, device.account));
+      const relationships = await listRelationships(device);
+      return device.store.commit([
+        ...own.map((one) => reservationRecords.put(device, one.vault, { ...one, total: 0n })),
+        ...relationships.map(({ id }) => relationshipRecords.remove(id)),
+      ]);
     });
   },
 

@@ -23,7 +23,8 @@ export interface Mail {
   spoilt: number;
 }
 
-export const GOOD_MAIL: Mail = { loss: 0, duplicate: 0, late: 0, astray: 0, spoilt: 0 };
+/** Even so a letter may lie about for a while. */
+export const GOOD_MAIL: Mail = { loss: 0, duplicate: 0, late: 0.04, astray: 0, spoilt: 0 };
 
 /** The post office of a world: its habits, and every letter that was ever written, for replays. */
 export interface Post {
@@ -32,6 +33,14 @@ export interface Post {
 }
 
 const LATE_MS = 400_000;
+
+/** By some time, or until just after something has ended. */
+function lateBy(world: World, random: Random): number {
+  const now = world.scheduler.nowMs();
+  const next = world.moments.filter((atMs) => atMs > now);
+  if (next.length === 0 || random.chance(0.5)) return random.between(5, LATE_MS);
+  return Math.min(...next) - now + random.between(0, 10_000);
+}
 
 export function postLetter(world: World, post: Post, random: Random, letter: Letter): void {
   const { mail } = post;
@@ -51,7 +60,7 @@ export function postLetter(world: World, post: Post, random: Random, letter: Let
   for (let copy = 0; copy < copies; copy++) {
     const late = random.chance(mail.late);
     if (late) world.count('letter late');
-    const delayMs = random.between(5, late ? LATE_MS : 300);
+    const delayMs = late ? lateBy(world, random) : random.between(5, 300);
     const carried: Letter = { ...letter, to, bytes };
     world.scheduler.after(delayMs, `${to.who.name} gets ${letter.kind}`, () => void takeLetter(world, post, carried));
   }
@@ -64,6 +73,10 @@ export function spoil(bytes: Uint8Array, random: Random): Uint8Array {
   for (let i = random.between(1, 3); i > 0; i--) spoilt[random.below(spoilt.length)] = random.below(256);
   return spoilt;
 }
+
+/** Some hurry: what they accept is good for seconds. */
+const hurried = (random: Random): { readonly expiryMs?: number } =>
+  random.chance(0.2) ? { expiryMs: random.between(100, 20_000) } : {};
 
 const turns: Readonly<Record<LetterKind, (device: Device, bytes: Uint8Array) => Promise<Result<Exchanged>>>> = {
   offer: accept,
@@ -78,7 +91,9 @@ export async function takeLetter(world: World, post: Post, letter: Letter): Prom
   const { kind, to, bytes } = letter;
   const random = to.who.random;
   if (to.waiting > 4) return;
-  const outcome = await runCommand(world, to, kind, (device) => turns[kind](device, bytes));
+  const outcome = await runCommand(world, to, kind, (device) =>
+    kind === 'offer' ? accept(device, bytes, hurried(random)) : turns[kind](device, bytes),
+  );
   if (outcome.type === 'crashed') return;
   const { result } = outcome;
   world.say(

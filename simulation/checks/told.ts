@@ -14,6 +14,7 @@ import type { Fact } from '../world/facts.ts';
 import type { Participant } from '../world/participant.ts';
 import type { MakeCheck } from './check.ts';
 import { placeText, readRecord, type Chronicle } from './chronicle.ts';
+import { honestSeats } from '../world/finish.ts';
 
 /** Certified means final. */
 export const certifiedIsFinal: MakeCheck = (_world, chronicle) => ({
@@ -51,12 +52,20 @@ export function operationOf(chronicle: Chronicle, hash: string): Operation | und
   return body && chronicle.operation(toHex(body.op));
 }
 
+/** The running total that a state of a half pays up to. */
+function totalOf(chronicle: Chronicle, state: Uint8Array): bigint | undefined {
+  const operation = operationOf(chronicle, toHex(state));
+  return operation?.kind === 'half' && operation.operation.type === 'pay' ? operation.operation.total : undefined;
+}
+
 /** A payment is told `reserved` only out of value that is set aside for this payee, once, and in time. */
 export const reservedIsCovered: MakeCheck = (world, chronicle) => {
   const funds = new Map<string, Fund>();
   const told = new Map<string, Set<string>>();
   const sums = new Map<string, bigint>();
-  const judge = (by: Participant, { payment, vault, amount }: PaymentRecord): string | undefined => {
+  /** Vault → highest total that somebody was told of. */
+  const totals = new Map<string, bigint>();
+  const judge = (by: Participant, { payment, vault, amount, state }: PaymentRecord): string | undefined => {
     const name = toHex(vault ?? new Uint8Array());
     const fund = funds.get(name);
     if (!fund) return `${by.name} is told reserved, and nothing final is set aside`;
@@ -73,7 +82,13 @@ export const reservedIsCovered: MakeCheck = (world, chronicle) => {
     }
     const sum = (sums.get(name) ?? 0n) + amount;
     sums.set(name, sum);
-    return sum <= fund.funded ? undefined : `${by.name} is told reserved for ${sum} of ${fund.funded}`;
+    if (sum > fund.funded) return `${by.name} is told reserved for ${sum} of ${fund.funded}`;
+    const total = (state && totalOf(chronicle, state)) ?? 0n;
+    const highest = totals.get(name) ?? 0n;
+    totals.set(name, total > highest ? total : highest);
+    return sum <= (total > highest ? total : highest)
+      ? undefined
+      : `${by.name} is told reserved for ${sum} in all, and can claim ${total}`;
   };
   return {
     name: 'reserved is covered',
@@ -95,7 +110,9 @@ export const reservedIsCovered: MakeCheck = (world, chronicle) => {
 const HELD: ReadonlySet<string> = new Set(['received', 'acknowledged', 'final', 'lost']);
 
 /** Every record of a payment that somebody was told of goes forward, and is there after every crash. */
-export const toldPaymentsSurvive: MakeCheck = ({ suite, facts }, chronicle) => {
+export const toldPaymentsSurvive: MakeCheck = (world, chronicle) => {
+  const { suite, facts } = world;
+  const funds = new Map<string, Fund>();
   const told = new Map<string, PaymentRecord>();
   const keyOf = (by: Participant, payment: Uint8Array): string => `${by.name} ${toHex(payment)}`;
 
@@ -125,9 +142,7 @@ export const toldPaymentsSurvive: MakeCheck = ({ suite, facts }, chronicle) => {
     if (!HELD.has(now.status)) return `${by.name} was told ${before.status} of a payment that is now ${now.status}`;
     if (before.status === 'final' && now.status !== 'final') return `${by.name}: a final payment is ${now.status}`;
     if (now.status !== 'lost' || now.kind !== 'reserved' || !now.vault || !now.state) return undefined;
-    const operation = operationOf(chronicle, toHex(now.state));
-    const total =
-      operation?.kind === 'half' && operation.operation.type === 'pay' ? operation.operation.total : undefined;
+    const total = totalOf(chronicle, now.state);
     return total !== undefined && isClaimed(now.vault, total)
       ? `${by.name} lost a reserved payment that was claimed before E`
       : undefined;
@@ -168,6 +183,24 @@ export const toldPaymentsSurvive: MakeCheck = ({ suite, facts }, chronicle) => {
         if (what !== undefined) return what;
         if (payment?.status === 'final' && told.has(keyOf(fact.by, write.key)))
           told.set(keyOf(fact.by, write.key), payment);
+      }
+      return undefined;
+    },
+    afterEvent() {
+      noteFunds(funds, chronicle);
+      return undefined;
+    },
+    /** Somebody who synced in time has claimed what was reserved. */
+    atEnd() {
+      const [first = Number.POSITIVE_INFINITY] = world.exchanges;
+      for (const { who } of honestSeats(world)) {
+        for (const [key, payment] of told) {
+          if (!key.startsWith(`${who.name} `) || payment.kind !== 'reserved' || payment.status === 'final') continue;
+          const until = funds.get(toHex(payment.vault ?? new Uint8Array()))?.until ?? 0;
+          if (until > first + facts.marginMs) {
+            return `${who.name} synced before E, and a payment of ${payment.amount} that it was told is reserved is not final`;
+          }
+        }
       }
       return undefined;
     },

@@ -1,5 +1,5 @@
 /** A device or a node: a disk that lasts, a clock of its own, and processes that come and go. */
-import type { CryptoSuite, Store, Write } from '@dsm/core';
+import { toHex, type CryptoSuite, type Store, type Write } from '@dsm/core';
 import { createDisk, crashDisk, keepChoices, type Disk, type DiskFault } from '../disk/disk.ts';
 import { openDisk } from '../disk/store.ts';
 import type { Fact } from './facts.ts';
@@ -160,8 +160,10 @@ export async function openStore(world: Surroundings, process: Process): ReturnTy
 
 /** A commit that failed may be there all the same. */
 async function visibleOf(store: Store, writes: readonly Write[]): Promise<readonly Write[]> {
+  // Of several writes of one record the last one stands.
+  const last = new Map(writes.map((write) => [`${write.collection} ${toHex(write.key)}`, write]));
   const visible: Write[] = [];
-  for (const write of writes) {
+  for (const write of last.values()) {
     const stored = await store.get(write.collection, write.key);
     const same =
       'put' in write ? stored !== undefined && Buffer.compare(stored, write.put) === 0 : stored === undefined;

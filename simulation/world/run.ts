@@ -100,6 +100,7 @@ const CHEAT_WEIGHTS = {
   snapshot: 3,
   wildClock: 3,
   forget: 3,
+  amnesia: 5,
   forgeLetter: 6,
   withhold: 4,
   forgeRequest: 6,
