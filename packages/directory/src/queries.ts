@@ -162,7 +162,8 @@ async function itemsOf({ suite, store }: NodeContext, state: StateHash): Promise
 }
 
 export async function getEvidence(node: NodeContext, chain: ChainId): Promise<Result<EvidenceList>> {
-  return ok({ files: await listEvidence(node.store, chain, LIMITS.pageEntries) });
+  const limits = { files: LIMITS.pageEntries, bytes: LIMITS.submissionBytes };
+  return ok({ files: await listEvidence(node.store, chain, limits) });
 }
 
 export async function getHead(node: NodeContext): Promise<Result<NodeHead>> {

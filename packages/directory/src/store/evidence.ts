@@ -58,7 +58,24 @@ export async function keepEvidence(node: NodeContext, fork: Fork, used: readonly
   return file;
 }
 
-export async function listEvidence(store: Store, chain: ChainId, limit: number): Promise<readonly Uint8Array[]> {
-  const found = await store.scan(COLLECTIONS.evidence, { prefix: chain, limit });
-  return found.map(({ value }) => value);
+/**
+ * Evidence against the writer of a chain: one file at least, and no more than the limits allow together. Whoever forks
+ * makes each as long as a request can be, and one proves as much as all.
+ */
+export async function listEvidence(
+  store: Store,
+  chain: ChainId,
+  limits: { readonly files: number; readonly bytes: number },
+): Promise<readonly Uint8Array[]> {
+  const files: Uint8Array[] = [];
+  let bytes = 0;
+  for (let after: Uint8Array | undefined; files.length < limits.files;) {
+    const [found] = await store.scan(COLLECTIONS.evidence, { prefix: chain, limit: 1, ...(after && { after }) });
+    if (!found) break;
+    bytes += found.value.length;
+    if (files.length > 0 && bytes > limits.bytes) break;
+    files.push(found.value);
+    after = found.key;
+  }
+  return files;
 }

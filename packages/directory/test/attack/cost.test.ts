@@ -1,6 +1,8 @@
 /** What one request makes a node do, beside the bytes that it carries: signatures verified, hashes, records written. */
 import {
   cardCodec,
+  concatBytes,
+  evidenceListCodec,
   must,
   orderFork,
   pathTo,
@@ -142,6 +144,20 @@ describe('EVD-1, NET-25: a fork far below the states that prove it', () => {
 });
 
 describe('NET-22: what is only read is not verified', () => {
+  test('however much evidence there is, an answer has one file and others only while they are short', async () => {
+    const { store } = node(0).open.node;
+    const put = async (index: number, length: number) => {
+      const key = concatBytes([mallory.account, Uint8Array.of(index)]);
+      must(await store.commit([{ collection: 'evidence', key, put: new Uint8Array(length).fill(index) }]));
+    };
+    const lengths = async () =>
+      must(await get(node(0), pathTo.evidence(mallory.account), evidenceListCodec)).files.map(({ length }) => length);
+    for (let i = 0; i < 20; i++) await put(i, 500_000);
+    expect(await lengths()).toEqual([500_000]);
+    for (let i = 0; i < 10; i++) await put(i, 50_000);
+    expect(await lengths()).toEqual(Array.from({ length: 10 }, () => 50_000));
+  });
+
   test('a state with its Final, and an account with its identity', async () => {
     const step = pay(mallory);
     const items = itemsOf(net, step);
