@@ -11,7 +11,7 @@ const { values } = parseArgs({
     workload: { type: 'string', multiple: true },
     once: { type: 'boolean', default: false },
     'stop-at-first': { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '600' },
+    seconds: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -24,7 +24,8 @@ if (unknown.length > 0) {
 }
 
 const began = performance.now();
-const isOver = (): boolean => performance.now() - began > Number(values.seconds) * 1_000;
+const limitMs = values.seconds === undefined ? Infinity : Number(values.seconds) * 1_000;
+const isOver = (): boolean => performance.now() - began > limitMs;
 const results: (Enumerated & { readonly name: string; readonly seconds: number })[] = [];
 
 for (const workload of WORKLOADS.filter(({ name }) => names.includes(name))) {
