@@ -82,7 +82,7 @@ function handlerTarget(world: World, { directory }: Scene, handler: Handler, pen
 function restoreTargets({ suite }: World, { directory, saved }: Scene): readonly Target[] {
   const content = must(decodeFileOf(suite, 'backup', saved.file)).content;
   const key = deriveSecret(suite, saved.seed, 'backup');
-  const bound = encodeItem([content.network, content.account]);
+  const bound = encodeItem([content.network, content.account, content.timeMs]);
   const plain = suite.open(key, content.nonce, content.sealed, bound);
   if (!plain) throw new Error('the backup does not open');
   const restore = async (file: Uint8Array) => {

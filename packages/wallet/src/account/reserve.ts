@@ -23,6 +23,7 @@ import { requireTrusted } from '../evidence/store.ts';
 import { guardStore } from '../guard.ts';
 import { listReservations, reservationRecords, type ReservationRecord } from '../records/reservation.ts';
 import { tokenRecords } from '../records/token.ts';
+import { formatDate } from '../restore/date.ts';
 import { appendRelease } from '../vault/append.ts';
 import { vaultWrites } from '../vault/record.ts';
 import { refreshVault } from '../vault/refresh.ts';
@@ -109,7 +110,7 @@ export const releaseExpired = (device: Device, payee: ChainId): Promise<Result<r
     const due = mine.filter(({ until }) => device.clock() >= until + device.network.gapMs);
     if (due.length === 0) {
       const first = Math.min(...mine.map(({ until }) => until)) + device.network.gapMs;
-      return fail('E_TOO_EARLY', 'RES-5', `not before ${new Date(first).toISOString()}`);
+      return fail('E_TOO_EARLY', 'RES-5', `not before ${formatDate(first)}`);
     }
     const released: Released[] = [];
     for (const { vault } of due) {

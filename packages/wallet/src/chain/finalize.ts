@@ -54,11 +54,12 @@ export async function recordFinal(
 ): Promise<Result<undefined>> {
   const { certificate, body, operation, items = [] } = final;
   const place = placeKey(body.chain, body.index);
-  if (await readFinal(device, body.chain, body.index)) {
+  const known = await readFinal(device, body.chain, body.index);
+  const chain = await readChain(device, body.chain);
+  if (known && !isBehind(final, known, chain)) {
     if (!delivered) return done;
     return device.store.commit([journalRecords.remove(place)]);
   }
-  const chain = await readChain(device, body.chain);
   const state = await readState(device, body.chain, body.index);
   const buried = chain && isVoidOfOwn(device, final, chain) ? chain : undefined;
   const lost = !buried && lostTo(final, state);
@@ -82,11 +83,21 @@ export async function recordFinal(
       ...(await settledPayments(device, body, operation)),
       ...(lost ? await lostPayments(device, body.chain, body.index, certificate.hash) : []),
     ],
-    [finalRecords.isAbsent(place), chainUnchanged(device, body.chain, chain)],
+    [...(known ? [] : [finalRecords.isAbsent(place)]), chainUnchanged(device, body.chain, chain)],
   );
   if (committed.ok) noteTime(device, body);
   return committed;
 }
+
+/**
+ * A claim may have been learnt of from its credit, when this device did not keep the chain of the reservation yet: the
+ * chain and the row of the reservation still have to follow, or nothing could be claimed above it.
+ */
+const isBehind = (
+  { body: { index }, certificate: { hash } }: FinalState,
+  known: StateHash,
+  chain: ChainRecord | undefined,
+): boolean => chain?.kind === 'vault' && index > chain.certifiedTip.index && equalBytes(known, hash);
 
 /** The row of the state; of several drafts for a slot of a vault the row may be another's. */
 async function stateOf(

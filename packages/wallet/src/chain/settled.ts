@@ -1,7 +1,9 @@
 /** What becomes of payments when a state is final: the one that it makes, those that it claims, those that lost. */
-import { equalBytes, type Body, type ChainId, type Operation, type StateHash, type Write } from '@dsm/core';
+import { equalBytes, itemNames, type Body, type ChainId, type Operation, type StateHash, type Write } from '@dsm/core';
 import type { Storage } from '../device.ts';
+import { readItem } from '../records/item.ts';
 import { listPayments, paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
+import { readBody } from './draft.ts';
 
 /** Not agreed, or over: a Final of something else does not touch them. */
 const CLOSED: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>([
@@ -46,17 +48,25 @@ async function unclaimedPayments(storage: Storage, vault: ChainId): Promise<Writ
     .map((payment) => put(storage, { ...payment, status: 'lost', grade: null }));
 }
 
-/** Payments out of a reservation whose running total has been claimed. */
+/**
+ * Payments out of a reservation whose running total has been claimed: the total that the payer signed, since after a
+ * restore this device does not know of every payment below.
+ */
 async function claimedPayments(storage: Storage, vault: ChainId, claimed: bigint): Promise<Write[]> {
-  const paid = (await paidFrom(storage, vault)).toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
   const writes: Write[] = [];
-  let total = 0n;
-  for (const payment of paid) {
-    total += payment.amount;
-    if (total > claimed) break;
-    if (payment.status !== 'final' && payment.status !== 'void') writes.push(put(storage, asFinal(payment)));
+  for (const payment of await paidFrom(storage, vault)) {
+    if (payment.status === 'final' || payment.status === 'void') continue;
+    const total = await totalOf(storage, payment);
+    if (total !== undefined && total <= claimed) writes.push(put(storage, asFinal(payment)));
   }
   return writes;
+}
+
+async function totalOf(storage: Storage, { state }: PaymentRecord): Promise<bigint | undefined> {
+  const body = state && (await readBody(storage, state));
+  const item = body && (await readItem(storage, itemNames.operation(body.op)));
+  const operation = item?.type === 'operation' && item.operation.kind === 'half' ? item.operation.operation : undefined;
+  return operation?.type === 'pay' ? operation.total : undefined;
 }
 
 /** Payments on a chain that cannot become final any more, since another state is final at or below their place. */

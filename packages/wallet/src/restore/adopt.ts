@@ -36,6 +36,7 @@ import { putLeaves } from '../records/leaf.ts';
 import { SOLE } from '../records/meta.ts';
 import { readRestore, restoreRecords } from '../records/restore.ts';
 import { readState, stateRecords } from '../records/state.ts';
+import { isFatal } from '../sync/notes.ts';
 import { signsFromMs } from './date.ts';
 import { effectsBeside } from './effects.ts';
 import { fetchPublished, type PublishedState } from './published.ts';
@@ -62,7 +63,7 @@ const requireAccount = async (device: Device): Promise<ChainRecord> => {
   return chain;
 };
 
-/** Several nodes may show the same state with more or less of what it rests on. */
+/** Several nodes may show the same state with more or less of what it rests on, or with something else. */
 async function adoptAny(
   device: Device,
   chain: ChainRecord,
@@ -71,7 +72,7 @@ async function adoptAny(
   let last: Result<undefined> = fail('E_PENDING', 'WAL-35', 'no node shows the next state of this account');
   for (const state of published) {
     last = await adoptState(device, chain, state);
-    if (last.ok || last.error.code !== 'E_INCOMPLETE') return last;
+    if (last.ok || isFatal(last.error)) return last;
   }
   return last;
 }
@@ -120,13 +121,22 @@ async function dropRun(
   final: PublishedState['certificate']['hash'],
 ): Promise<Result<undefined>> {
   if (chain.tip.index <= chain.certifiedTip.index) return ok(undefined);
+  return goBack(device, chain, await lostPayments(device, device.account, index, final));
+}
+
+/** The account as it was at its newest final state. `payments`: what becomes of those that the dropped states made. */
+export async function goBack(
+  device: Device,
+  chain: ChainRecord,
+  payments: readonly Write[],
+): Promise<Result<undefined>> {
   const body = await readBody(device, chain.certifiedTip.hash);
   if (!body) throw damaged('a final state of the account is missing');
   return device.store.commit(
     [
       ...(await unwindRun(device, chain, body.root)),
       putChain(device, device.account, { ...chain, tip: chain.certifiedTip }),
-      ...(await lostPayments(device, device.account, index, final)),
+      ...payments,
     ],
     [chainUnchanged(device, device.account, chain)],
   );

@@ -1,6 +1,7 @@
 /** What time it is by the nodes, before a restored device begins to wait (spec WAL-34). */
 import { ROUTES, toHex } from '@dsm/core';
 import type { Device } from '../device.ts';
+import { LATEST_MS } from './date.ts';
 
 /**
  * A time that an honest node's clock has reached: of the answers of a quorum the (f + 1)-th latest, so that neither f
@@ -19,7 +20,7 @@ function timeIn(bytes: Uint8Array, network: string, node: number): readonly numb
   try {
     const health = JSON.parse(new TextDecoder().decode(bytes)) as Readonly<Record<string, unknown>> | null;
     const nowMs = health?.['nowMs'];
-    const isTime = typeof nowMs === 'number' && Number.isSafeInteger(nowMs) && nowMs >= 0;
+    const isTime = typeof nowMs === 'number' && Number.isSafeInteger(nowMs) && nowMs >= 0 && nowMs <= LATEST_MS;
     return isTime && health?.['network'] === network && health['node'] === node ? [nowMs] : [];
   } catch {
     return [];

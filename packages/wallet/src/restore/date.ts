@@ -1,4 +1,4 @@
-/** Until when a restored device signs nothing (spec WAL-34). */
+/** Until when a restored device signs nothing (spec WAL-34), and what can be a date at all. */
 import type { Network } from '@dsm/core';
 
 /**
@@ -7,3 +7,10 @@ import type { Network } from '@dsm/core';
  */
 export const signsFromMs = ({ settleMs, gapMs, deltaMs }: Network, restoredAtMs: number): number =>
   restoredAtMs + settleMs + gapMs + deltaMs;
+
+/** End of the year 9999. Whoever says that it is later does not tell the time. */
+export const LATEST_MS: number = Date.UTC(10_000) - 1;
+
+/** For people; never throws. */
+export const formatDate = (timeMs: number): string =>
+  timeMs > LATEST_MS ? 'the end of time' : new Date(timeMs).toISOString();

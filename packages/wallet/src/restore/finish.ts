@@ -6,15 +6,17 @@
 import { done, equalBytes, fail, ok, type Result, type Tip, type Window } from '@dsm/core';
 import { appendState } from '../chain/append.ts';
 import { windowFrom } from '../chain/own.ts';
+import { expiredPayments } from '../chain/settled.ts';
 import type { Device } from '../device.ts';
 import { certify } from '../directory/certify.ts';
 import { requireUnforked } from '../evidence/store.ts';
 import { damaged } from '../guard.ts';
-import { readChain } from '../records/chain.ts';
+import { readChain, type ChainRecord } from '../records/chain.ts';
 import { readFinal } from '../records/final.ts';
 import { SOLE } from '../records/meta.ts';
 import { readRestore, restoreRecords, type RestoreRecord } from '../records/restore.ts';
-import { adoptPublished } from './adopt.ts';
+import { readState } from '../records/state.ts';
+import { adoptPublished, goBack } from './adopt.ts';
 import { readNetworkTime } from './contact.ts';
 import { signsFromMs } from './date.ts';
 import { isWaiting, requireDate } from './guard.ts';
@@ -39,12 +41,23 @@ export async function finishRestore(device: Device): Promise<Result<number>> {
   return countAfter(adopted.value, await beginAnew(device));
 }
 
-/** The wait begins when the nodes have said what time it is: a clock that was wrong at the restore does not shorten it. */
+/**
+ * The wait begins when the nodes have said what time it is: a clock that was wrong at the restore does not shorten it.
+ * What they say nobody has signed. If that moment has not come by what they say now, the wait begins anew, now.
+ */
 async function makeContact(device: Device, restore: RestoreRecord): Promise<Result<RestoreRecord>> {
-  if (restore.contacted) return ok(restore);
+  const isAhead = (nowMs: number): boolean => restore.restoredAt > nowMs + 2 * device.network.deltaMs;
+  if (restore.contacted && !isAhead(device.clock())) return ok(restore);
   const timeMs = await readNetworkTime(device);
-  if (timeMs === undefined) return fail('E_PENDING', 'WAL-34', 'the wait begins when a quorum of nodes is reached');
-  const restoredAt = Math.max(restore.restoredAt, device.clock(), timeMs);
+  if (timeMs === undefined) {
+    return restore.contacted
+      ? ok(restore)
+      : fail('E_PENDING', 'WAL-34', 'the wait begins when a quorum of nodes is reached');
+  }
+  const nowMs = Math.max(device.clock(), timeMs);
+  if (restore.contacted && !isAhead(nowMs)) return ok(restore);
+  const restoredAt = Math.max(isAhead(nowMs) ? restore.backupAt : restore.restoredAt, nowMs);
+  if (restoredAt === restore.restoredAt && restore.contacted) return ok(restore);
   const signsFrom = signsFromMs(device.network, restoredAt);
   const begun: RestoreRecord = { ...restore, restoredAt, signsFrom, contacted: true };
   const committed = await device.store.commit(
@@ -67,6 +80,8 @@ async function beginAnew(device: Device): Promise<Result<number>> {
   const chain = await readChain(device, device.account);
   if (!chain) throw damaged('the account of this wallet is missing');
   const restore = (await readRestore(device)) as RestoreRecord;
+  const dropped = await dropIntent(device, chain, restore);
+  if (!dropped.ok || dropped.value) return dropped.ok ? ok(1) : dropped;
   const isOpen = chain.tip.index > chain.certifiedTip.index;
   const isDraft = isOpen && restore.draft !== null && equalBytes(restore.draft.hash, chain.tip.hash);
   if (isOpen && !isDraft) return openStill();
@@ -82,6 +97,16 @@ async function beginAnew(device: Device): Promise<Result<number>> {
   const { draft } = (await readRestore(device)) as RestoreRecord;
   const certified = await certify(device, (draft as Tip).hash);
   return certified.ok ? complete(device) : certified;
+}
+
+/** An intent of before is never signed (WAL-33). If the lost device has signed it, the nodes show it. True if dropped. */
+async function dropIntent(device: Device, chain: ChainRecord, { draft }: RestoreRecord): Promise<Result<boolean>> {
+  const { index, hash } = chain.tip;
+  const isNext = index === chain.certifiedTip.index + 1;
+  if (!isNext || (draft !== null && equalBytes(draft.hash, hash))) return ok(false);
+  if ((await readState(device, device.account, index))?.status !== 'intent') return ok(false);
+  const dropped = await goBack(device, chain, await expiredPayments(device, device.account, index));
+  return dropped.ok ? ok(true) : dropped;
 }
 
 const openStill = (): Result<never> =>

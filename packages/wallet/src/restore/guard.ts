@@ -2,6 +2,7 @@
 import { done, fail, isClosedHalf, type HalfGenesis, type Result, type Transition } from '@dsm/core';
 import type { Device, Storage } from '../device.ts';
 import { readRestoredIndex, readRestore, type RestoreRecord } from '../records/restore.ts';
+import { formatDate } from './date.ts';
 import { readHalfTerms } from './half-terms.ts';
 
 /** Restored, and its `restored` state is not final yet. */
@@ -14,7 +15,7 @@ export function requireDate(
   { signsFrom, contacted }: RestoreRecord,
 ): Result<undefined> {
   if (contacted && clock() > signsFrom) return done;
-  const date = new Date(signsFrom).toISOString();
+  const date = formatDate(signsFrom);
   const when = contacted ? `until ${date}` : `before ${date}; the wait begins when a quorum of nodes is reached`;
   return fail(
     'E_TOO_EARLY',

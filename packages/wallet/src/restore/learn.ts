@@ -29,9 +29,12 @@ async function learnOf(device: Device, peer: ChainId): Promise<Result<undefined>
       certificate.index === index &&
       verifyCertificate(device, certificate).ok,
   );
-  const [newest] = newer.toSorted((a, b) => b.index - a.index);
-  if (!newest) return ok(undefined);
-  // Whether it is a `restored` state its operation says.
-  const final = await fetchFinal(device, peer, newest.index);
-  return final.ok ? recordFinal(device, final.value, { delivered: true }) : ok(undefined);
+  const indexes = new Set(newer.map(({ index }) => index).toSorted((a, b) => b - a));
+  // Whether it is a `restored` state its operation says: a node may name a newer state that is none.
+  for (const index of indexes) {
+    const final = await fetchFinal(device, peer, index);
+    if (!final.ok || final.value.operation.operation.type !== 'restored') continue;
+    return recordFinal(device, final.value, { delivered: true });
+  }
+  return ok(undefined);
 }

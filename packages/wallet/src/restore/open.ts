@@ -139,8 +139,8 @@ interface Opened {
 
 async function readSealed({ suite, seed }: BackupOptions, backup: Backup): Promise<Result<Opened>> {
   if (seed.length !== SEED_BYTES) throw new Error(`a seed has ${SEED_BYTES} bytes`);
-  const { network: networkId, account, nonce, sealed } = backup;
-  const bound = encodeItem([networkId, account]);
+  const { network: networkId, account, timeMs, nonce, sealed } = backup;
+  const bound = encodeItem([networkId, account, timeMs]);
   const plain = suite.open(deriveSecret(suite, seed, 'backup'), nonce, sealed, bound);
   if (!plain) return fail('E_PASSPHRASE', 'WAL-33', 'these words do not open this backup: they are of another wallet');
   const saved = { store: memoryStore(), suite };

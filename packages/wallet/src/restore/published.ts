@@ -52,6 +52,8 @@ export interface SlotLook {
   readonly isFinal: boolean;
   /** States that nodes have seen signed for it; not verified. */
   readonly seen: readonly SlotStatus[];
+  /** A quorum of nodes has seen nothing: that others have, but cannot show it, f of them may have made up. */
+  readonly isClear: boolean;
 }
 
 /** `E_PENDING` while fewer than a quorum answer: one of those that are silent may have seen something. */
@@ -65,8 +67,6 @@ export async function lookAtSlot(device: Device, { chain, index }: Place): Promi
     ({ final }) =>
       final !== null && equalBytes(final.chain, chain) && final.index === index && verifyCertificate(device, final).ok,
   );
-  return ok({
-    isFinal,
-    seen: told.filter(({ seen, vote, quorum }) => seen !== null || vote !== null || quorum !== null),
-  });
+  const seen = told.filter((status) => status.seen !== null || status.vote !== null || status.quorum !== null);
+  return ok({ isFinal, seen, isClear: told.length - seen.length >= device.network.quorum });
 }

@@ -17,7 +17,7 @@ import { effectsBeside } from './effects.ts';
 import { lookAtSlot } from './published.ts';
 
 /**
- * `clear`: nobody has seen a state above the newest final one. `moved`: there is another final one, or an open one was
+ * `clear`: a quorum has seen no state above the newest final one, and nobody shows one. `moved`: there is another final one, or an open one was
  * taken over. `E_PENDING`: something stands there, and nobody shows it now.
  */
 export async function takeOverOpen(device: Device): Promise<Result<'clear' | 'moved'>> {
@@ -27,7 +27,6 @@ export async function takeOverOpen(device: Device): Promise<Result<'clear' | 'mo
   const look = await lookAtSlot(device, { chain: device.account, index });
   if (!look.ok) return look;
   if (look.value.isFinal) return ok('moved');
-  if (look.value.seen.length === 0) return ok('clear');
   for (const { items } of look.value.seen) {
     const body = items.find((item) => item.type === 'body')?.body;
     const operation = items.find((item) => item.type === 'operation')?.operation;
@@ -51,6 +50,7 @@ export async function takeOverOpen(device: Device): Promise<Result<'clear' | 'mo
     );
     return committed.ok ? ok('moved') : committed;
   }
+  if (look.value.isClear) return ok('clear');
   return fail('E_PENDING', 'WAL-35', 'a state that was signed before the restore is open, and no node shows it whole');
 }
 

@@ -36,7 +36,8 @@ export const backup = (device: Device): Promise<Result<Uint8Array>> =>
     }
     const nonce = device.entropy(24);
     const key = deriveSecret(suite, device.keys.seed, 'backup');
-    const sealed = suite.seal(key, nonce, plain, encodeItem([network.id, account]));
-    const content = { network: network.id, account, timeMs: device.clock(), nonce, sealed };
+    const timeMs = device.clock();
+    const sealed = suite.seal(key, nonce, plain, encodeItem([network.id, account, timeMs]));
+    const content = { network: network.id, account, timeMs, nonce, sealed };
     return ok(encodeFile(suite, 'backup', { ...content, digest: backupDigest(suite, content) }));
   });
