@@ -5,6 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { runCoverage } from './coverage/main.ts';
 import { PRESETS, type PresetName } from './world/presets.ts';
 import { runWorld, type RunOptions, type RunReport } from './world/run.ts';
 import { shrinkRun } from './world/shrink.ts';
@@ -19,6 +20,7 @@ const HELP = `npm run simulate -- [options]
   --story        tell every run
   --no-shrink    tell a failing run as it was
   --ledger FILE  append a line for this command to FILE (simulation/ledger.jsonl)
+  --coverage     marks of the protocol that fixed seeds and odd things do not hit; see docs/simulation/coverage.md
   --json         one JSON document instead of the last line`;
 
 const { values } = parseArgs({
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     story: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
     ledger: { type: 'string', default: new URL('ledger.jsonl', import.meta.url).pathname },
+    coverage: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -76,6 +79,7 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  if (values.coverage) return runCoverage(process.argv.slice(2).filter((arg) => arg !== '--coverage'));
   const preset = PRESETS[values.preset as PresetName] as (typeof PRESETS)[PresetName] | undefined;
   if (!preset) {
     console.error(`there is no preset ${values.preset}: ${Object.keys(PRESETS).join(', ')}`);

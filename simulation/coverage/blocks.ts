@@ -33,7 +33,7 @@ export function readBlocks(source: string, functions: readonly FunctionCoverage[
   );
   for (const { startOffset, endOffset, count } of outerFirst) counts.fill(count > 0 ? 1 : 0, startOffset, endOffset);
   const missed: Block[] = [];
-  for (let at = 0; at < source.length; ) {
+  for (let at = 0; at < source.length;) {
     if (counts[at] === 1) {
       at += 1;
       continue;

@@ -1,2 +1,7 @@
-/** Commands that people give wrongly, and files that are none: what refuses them is reached by nobody else. */
-export async function doOddThings(): Promise<void> {}
+/** What no run of a world does: bytes that nobody sends, commands that people give wrongly, files that are none. */
+import { replayCorpus } from './odd/corpus.ts';
+
+/** Answers what went wrong, which is nothing. */
+export async function doOddThings(): Promise<readonly string[]> {
+  return replayCorpus();
+}
