@@ -61,6 +61,9 @@ export type Driven =
   | { readonly type: 'waiting'; readonly slot: WaitingSlot }
   | { readonly type: 'failed'; readonly failure: Extract<Result<never>, { ok: false }> };
 
+/** What each node has shown last: a drive of many rounds must not fill the memory with what nodes make up. */
+type Shown = (readonly BundleItem[])[];
+
 type Driver = Client & Pick<Device, 'clock'>;
 
 /** How long to wait for the last nodes once enough have answered. */
@@ -71,7 +74,7 @@ export async function driveSlot(client: Driver, slot: OpenSlot, pace: Pace): Pro
   const target: UnlockTarget = { chain, index, notBeforeMs, candidates: slot.candidates.map(({ hash }) => hash) };
   const answers = makeQueue<UnlockEvent>();
   const over = new AbortController();
-  const shown: BundleItem[] = [];
+  const shown: Shown = [];
   let hurry: ReturnType<typeof setTimeout> | undefined;
   let progress = startUnlocking(client, target);
   try {
@@ -80,7 +83,7 @@ export async function driveSlot(client: Driver, slot: OpenSlot, pace: Pace): Pro
       for (const ask of asks) void send(client, slot, shown, ask, over.signal).then(answers.push);
       if (outcome) {
         return outcome.ok
-          ? { type: 'final', certificate: outcome.value, items: shown }
+          ? { type: 'final', certificate: outcome.value, items: shown.flat() }
           : { type: 'failed', failure: outcome };
       }
       if (wait) {
@@ -126,12 +129,12 @@ function waitMs({ network, clock }: Driver, { atMs }: WaitingSlot): number {
 async function send(
   client: Driver,
   slot: OpenSlot,
-  shown: BundleItem[],
+  shown: Shown,
   ask: UnlockAsk,
   signal: AbortSignal,
 ): Promise<UnlockEvent> {
-  const answer = await request(client, slot, shown, ask, signal);
-  if (ask.type === 'status' && answer.ok) shown.push(...(answer.value as UnlockAnswers['status']).items);
+  const answer = await request(client, slot, shown.flat(), ask, signal);
+  if (ask.type === 'status' && answer.ok) shown[ask.node] = (answer.value as UnlockAnswers['status']).items;
   return { type: 'answer', ask, answer };
 }
 

@@ -25,7 +25,15 @@ export interface Pace {
   readonly wait: (slot: WaitingSlot, ms: number) => Promise<boolean>;
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** A timer set for longer goes off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+async function sleep(ms: number): Promise<void> {
+  for (let leftMs = ms; leftMs > 0; leftMs -= LONGEST_TIMER_MS) {
+    const part = Math.min(leftMs, LONGEST_TIMER_MS);
+    await new Promise((resolve) => setTimeout(resolve, part));
+  }
+}
 
 /** Counts what was waited, not what the clock says: a clock that stands still does not make a task endless. */
 export function makePace({ patienceMs, wait = sleep, onWait = () => {} }: PaceOptions): Pace {

@@ -57,18 +57,19 @@ export async function openPlaces(device: Device): Promise<Result<readonly OpenPl
       states: [first.hash],
     });
   }
-  for (const { payment } of await heldRuns(device)) {
-    const [hash] = payment.state ? await openStates(device, payment.state) : [];
-    const body = hash && (await readBody(device, hash));
-    if (!hash || !body || places.some((place) => isPlace(place, body))) continue;
-    places.push({ kind: 'held', chain: body.chain, index: body.index, states: [hash] });
-  }
   for (const { vault, status } of await listReservations(device)) {
     const chain = status === 'open' ? await readChain(device, vault) : undefined;
     if (!chain) continue;
     const index = chain.certifiedTip.index + 1;
     const states = await listVaultDrafts(device, vault, index);
     if (states.length > 0) places.push({ kind: 'vault', chain: vault, index, states });
+  }
+  // Those of others last: whatever they do, it must not use up the patience before a claim is decided.
+  for (const { payment } of await heldRuns(device)) {
+    const [hash] = payment.state ? await openStates(device, payment.state) : [];
+    const body = hash && (await readBody(device, hash));
+    if (!hash || !body || places.some((place) => isPlace(place, body))) continue;
+    places.push({ kind: 'held', chain: body.chain, index: body.index, states: [hash] });
   }
   return ok(places);
 }
