@@ -1,12 +1,13 @@
 /**
- * The catalogue of forgeries in a run: one entry after the other, in an order that the seed decides but for those after which a
- * device is known to have signed two states, each tried by a device that is in the position to.
+ * The catalogue of forgeries in a run: one entry after the other, in an order that the seed decides, each tried by a
+ * device that is in the position to.
  */
-import { equalBytes, fail, type ChainId, type Result, type TokenId } from '@dsm/core';
-import { listReservations, type Device } from '@dsm/wallet';
-import { runCommand, type DeviceSeat, type Outcome } from '../world/device.ts';
+import { fail, type ChainId, type Result, type TokenId } from '@dsm/core';
+import { accept, addContact, offer, ownCard, payOnline, reserve, sync, type Device } from '@dsm/wallet';
+import { runCommand, startDevice, type DeviceSeat, type Outcome } from '../world/device.ts';
 import type { Random } from '../world/random.ts';
-import type { World } from '../world/world.ts';
+import { addDevice, seatOf, type World } from '../world/world.ts';
+import { postLetter, type Post } from './letters.ts';
 import { FORGERIES, SELF_FORKING, VAULT_FORGERIES, type Forger } from './forgeries/index.ts';
 
 export interface Attempt {
@@ -22,8 +23,9 @@ const TRIES = 6;
 interface Progress {
   readonly names: readonly string[];
   next: number;
-  /** Devices that have signed two states of their account: whatever else they forge there, nobody asks any more. */
-  readonly burnt: Set<DeviceSeat>;
+  /** Devices made for one forgery. */
+  made: number;
+  pair: readonly DeviceSeat[];
 }
 
 const progresses = new WeakMap<World, Progress>();
@@ -32,22 +34,18 @@ function progressOf(world: World): Progress {
   const known = progresses.get(world);
   if (known) return known;
   const random = world.random.fork('forgeries');
-  const order = new Map(
-    Object.keys(FORGERIES).map((name) => [name, random.next() + (SELF_FORKING.has(name) ? 2 ** 32 : 0)]),
-  );
+  const order = new Map(Object.keys(FORGERIES).map((name) => [name, random.next()]));
   const names = [...order.keys()].toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
-  const made: Progress = { names, next: 0, burnt: new Set() };
+  const made: Progress = { names, next: 0, made: 0, pair: [] };
   progresses.set(world, made);
   return made;
 }
 
-/**
- * `cheats`: seats that cheat already; `corrupt` makes one more, which the next attempt may be up to, while it answers
- * true.
- */
+/** `cheats`: seats that cheat already; `corrupt` makes one more of those that there are, while it answers true. */
 export async function attemptForgery(
   world: World,
-  cheats: ReadonlySet<DeviceSeat>,
+  post: Post,
+  cheats: Set<DeviceSeat>,
   corrupt: (seat: DeviceSeat) => boolean,
   random: Random,
 ): Promise<Attempt | undefined> {
@@ -55,47 +53,137 @@ export async function attemptForgery(
   for (let tries = 0; tries < TRIES; tries++) {
     const name = progress.names[progress.next % progress.names.length] as string;
     progress.next += 1;
-    const able = await seatsFor(world, name, progress);
-    const cheating = able.filter((seat) => cheats.has(seat));
-    const fresh = able.filter((seat) => !cheats.has(seat));
-    const seat =
-      cheating.length > 0 ? random.pick(cheating) : fresh.length > 0 ? [random.pick(fresh)].find(corrupt) : undefined;
-    if (!seat) continue;
+    const group = await groupFor(world, name, cheats, corrupt, random, progress);
+    if (!group) continue;
+    const { seat } = group;
     const outcome = await runCommand(world, seat, `forge ${name}`, (device) =>
-      tryOne(makeForger(world, device, cheats, random), name),
+      tryOne(makeForger(world, post, seat, device, group, random), name),
     );
     const code = outcome.type === 'done' && !outcome.result.ok ? outcome.result.error.code : undefined;
     if (code === 'E_NOT_FOUND') continue;
-    if (SELF_FORKING.has(name)) progress.burnt.add(seat);
     world.count(`forged: ${name}`);
     return { seat, name, outcome };
   }
   return undefined;
 }
 
-/** Who has what the forgery is about. */
-async function seatsFor(world: World, name: string, { burnt }: Progress): Promise<readonly DeviceSeat[]> {
-  const running = world.seats.filter(({ who, device }) => who.process && device && !who.lost);
-  if (name.startsWith('mint') || name.startsWith('burn')) {
-    const [issuer] = world.seats;
-    return running.filter((seat) => seat === issuer);
-  }
-  if (!Object.hasOwn(VAULT_FORGERIES, name)) return running.filter((seat) => !burnt.has(seat));
-  const side = name.startsWith('claim') ? 'payee' : 'payer';
-  const able: DeviceSeat[] = [];
-  for (const seat of running) {
-    if (seat.device && (await hasReservation(seat.device, side))) able.push(seat);
-  }
-  return able;
+interface Group {
+  readonly seat: DeviceSeat;
+  /** Who cheats along. */
+  readonly accomplices: Iterable<DeviceSeat>;
+  /** Somebody honest who has met the forger. */
+  readonly victim?: DeviceSeat;
 }
 
-async function hasReservation(device: Device, side: 'payer' | 'payee'): Promise<boolean> {
-  try {
-    return (await listReservations(device)).some(
-      (one) => equalBytes(one[side], device.account) && one.status !== 'pending',
-    );
-  } catch {
-    return false;
+/** Who is up to it, and with whom. */
+async function groupFor(
+  world: World,
+  name: string,
+  cheats: Set<DeviceSeat>,
+  corrupt: (seat: DeviceSeat) => boolean,
+  random: Random,
+  progress: Progress,
+): Promise<Group | undefined> {
+  if (name.startsWith('offer')) {
+    const honest = world.seats.filter(({ who, device }) => who.honest && who.process && device);
+    const [seat, accomplice] = await pairOf(world, cheats, progress);
+    const victim = honest.length > 0 ? random.pick(honest) : undefined;
+    if (!seat || !accomplice || !victim) return undefined;
+    await introduce(seat, victim);
+    return { seat, accomplices: [accomplice], victim };
+  }
+  if (name === 'claimSelfSigned') return victimised(world, cheats, random, progress);
+  if (Object.hasOwn(VAULT_FORGERIES, name)) {
+    const [payer, payee] = await pairOf(world, cheats, progress);
+    if (!payer || !payee) return undefined;
+    return name.startsWith('claim') ? { seat: payee, accomplices: [payer] } : { seat: payer, accomplices: [payee] };
+  }
+  const issuer = name.startsWith('mint') || name.startsWith('burn');
+  const running = world.seats.filter(
+    ({ who, device }, i) => who.process && device && !who.lost && (!issuer || i === 0),
+  );
+  const seat = SELF_FORKING.has(name)
+    ? await makeCheat(world, cheats, progress)
+    : pickSeat(running, cheats, corrupt, random);
+  return seat && { seat, accomplices: cheats };
+}
+
+/** Somebody honest sets value aside for a cheat and pays a little out of it. */
+async function victimised(
+  world: World,
+  cheats: Set<DeviceSeat>,
+  random: Random,
+  progress: Progress,
+): Promise<Group | undefined> {
+  const honest = world.seats.filter(({ who, device }) => who.honest && who.process && device);
+  const seat = await makeCheat(world, cheats, progress);
+  const victim = honest.length > 0 ? random.pick(honest) : undefined;
+  const { account } = seat ?? {};
+  if (!seat || !victim || !account) return undefined;
+  await introduce(seat, victim);
+  const token = world.token as TokenId;
+  const until = world.scheduler.nowMs() + world.facts.marginMs + 300_000;
+  await runCommand(world, victim, 'reserve', (device) => reserve(device, { for: account, token, amount: 90n, until }));
+  const options = { command: random.bytes(32), to: account, token, amount: 1n, order: '', provisional: false };
+  const offered = await runCommand(world, victim, 'offer', (device) => offer(device, options));
+  const message = offered.type === 'done' && offered.result.ok ? offered.result.value.message : null;
+  if (!message) return undefined;
+  // An accept makes the reservation known to the cheat; the commit never comes.
+  await runCommand(world, seat, 'accept', (device) => accept(device, message));
+  return { seat, accomplices: [], victim };
+}
+
+/** Two new devices that know each other and cheat together, made once. */
+async function pairOf(world: World, cheats: Set<DeviceSeat>, progress: Progress): Promise<readonly DeviceSeat[]> {
+  if (progress.pair.length === 2) return progress.pair;
+  const [one, other] = [await makeCheat(world, cheats, progress), await makeCheat(world, cheats, progress)];
+  if (!one || !other) return [];
+  await introduce(one, other);
+  progress.pair = [one, other];
+  return progress.pair;
+}
+
+function pickSeat(
+  able: readonly DeviceSeat[],
+  cheats: ReadonlySet<DeviceSeat>,
+  corrupt: (seat: DeviceSeat) => boolean,
+  random: Random,
+): DeviceSeat | undefined {
+  const cheating = able.filter((seat) => cheats.has(seat));
+  if (cheating.length > 0) return random.pick(cheating);
+  return able.length > 0 ? [random.pick(able)].find(corrupt) : undefined;
+}
+
+/** More would make a run of nothing else. */
+const MOST_MADE = 24;
+
+/**
+ * A new device with some money, for a forgery after which its account is of no use: it has signed two states, or one
+ * that its wallet knows nothing of.
+ */
+async function makeCheat(world: World, cheats: Set<DeviceSeat>, progress: Progress): Promise<DeviceSeat | undefined> {
+  const [issuer] = world.seats;
+  if (!issuer || progress.made >= MOST_MADE) return undefined;
+  progress.made += 1;
+  const seat = addDevice(world, `cheat ${progress.made}`);
+  seat.who.honest = false;
+  cheats.add(seat);
+  await startDevice(world, seat);
+  const { account } = seat;
+  if (!account) return undefined;
+  const token = world.token as TokenId;
+  await runCommand(world, issuer, 'pay', (device) => payOnline(device, { to: account, token, amount: 100n }));
+  await runCommand(world, seat, 'sync', sync);
+  return seat;
+}
+
+async function introduce(one: DeviceSeat, other: DeviceSeat): Promise<void> {
+  for (const [a, b] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const card = b.device && (await ownCard(b.device));
+    if (a.device && card?.ok) await addContact(a.device, { file: card.value });
   }
 }
 
@@ -108,7 +196,14 @@ async function tryOne(forger: Forger, name: string): Promise<Result<unknown>> {
   }
 }
 
-function makeForger(world: World, device: Device, accomplices: Iterable<DeviceSeat>, random: Random): Forger {
+function makeForger(
+  world: World,
+  post: Post,
+  seat: DeviceSeat,
+  device: Device,
+  { accomplices, victim }: Group,
+  random: Random,
+): Forger {
   const bad = world.nodeSeats.filter(({ who }) => !who.honest);
   return {
     device,
@@ -116,7 +211,14 @@ function makeForger(world: World, device: Device, accomplices: Iterable<DeviceSe
     token: world.token as TokenId,
     accounts: world.seats.flatMap(({ account }): ChainId[] => (account ? [account] : [])),
     accomplices: [...accomplices].flatMap((other) => (other.device && other.who.process ? [other.device] : [])),
-    sent: world.sent.slice(-256),
+    victim: victim?.account,
+    send: (to, kind, bytes) => {
+      const other = seatOf(world, to);
+      if (other) postLetter(world, post, random, { kind, from: seat, to: other, bytes });
+    },
+    get sent() {
+      return world.sent.slice(-256);
+    },
     corruptNodes: new Map(bad.map(({ index, key }) => [index, key])),
   };
 }

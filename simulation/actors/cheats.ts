@@ -92,13 +92,13 @@ export function forgeFile(world: World, bytes: Uint8Array, others: readonly Uint
 export const TRICKS = {
   /** The next entry of the catalogue of what nobody may do. */
   async attempt(trick) {
-    const { world, random, cheats } = trick;
+    const { world, post, random, cheats } = trick;
     const join = (seat: DeviceSeat): boolean => {
       if (cheats.seats.size >= cheats.most) return false;
       corrupt(world, cheats, seat);
       return true;
     };
-    const made = await attemptForgery(world, cheats.seats, join, random);
+    const made = await attemptForgery(world, post, cheats.seats, join, random);
     if (!made) return;
     const { seat, name, outcome } = made;
     const end = outcome.type === 'crashed' ? 'crashes' : outcome.result.ok ? 'ok' : outcome.result.error.code;

@@ -7,7 +7,6 @@ import { WORKLOADS } from '../crashes/workloads.ts';
 import { PRESETS, type Preset, type PresetName } from '../world/presets.ts';
 import { runWorld } from '../world/run.ts';
 
-/** In turn. */
 const ORDER: readonly PresetName[] = ['hostile', 'hostile', 'hostile', 'table'];
 
 export interface Run {
@@ -22,6 +21,8 @@ export interface Errand {
   readonly crashes: readonly string[];
   /** Runs of the world: these, or from seed 1 on until the time is over. */
   readonly runs?: readonly Run[];
+  /** Kinds of worlds, in turn. */
+  readonly presets?: readonly PresetName[];
   readonly events: number;
 }
 
@@ -41,7 +42,7 @@ export interface Hunted {
   readonly runs: number;
 }
 
-async function hunt({ seconds, crashes, runs, events }: Errand): Promise<Hunted> {
+async function hunt({ seconds, crashes, runs, events, presets = ORDER }: Errand): Promise<Hunted> {
   // Of the processor: a busy machine takes nothing from the budget.
   const spent = (): number => {
     const { user, system } = process.cpuUsage();
@@ -63,7 +64,7 @@ async function hunt({ seconds, crashes, runs, events }: Errand): Promise<Hunted>
   }
   for (let i = 0; runs ? i < runs.length : true; i++) {
     if (spent() > seconds) break;
-    const run = runs?.[i] ?? { preset: ORDER[i % ORDER.length] as PresetName, seed: i + 1 };
+    const run = runs?.[i] ?? { preset: presets[i % presets.length] as PresetName, seed: i + 1 };
     const found = await huntRun(run, events, counts);
     if (found) return conclude(found);
   }

@@ -58,10 +58,12 @@ function send(errand: Errand, patches: readonly object[]): Promise<Hunted> {
   });
 }
 
+const crashesOf = ({ hunt }: Bug): readonly string[] => (hunt !== 'runs' && 'crashes' in hunt ? hunt.crashes : []);
+
 async function huntBug(bug: Bug): Promise<Row> {
   const { file, find, replace, hunt } = bug;
-  const crashes = hunt === 'runs' ? [] : hunt.crashes;
-  return { bug, hunted: await send({ seconds, events, crashes }, [{ file, find, replace }]) };
+  const errand = { seconds, events, crashes: crashesOf(bug), ...(hunt !== 'runs' && 'presets' in hunt && hunt) };
+  return { bug, hunted: await send(errand, [{ file, find, replace }]) };
 }
 
 const nameOf = (run: Run | null): string => (run ? `${run.preset} ${run.seed}` : '');
@@ -92,7 +94,7 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
 async function control(): Promise<Hunted> {
   const found = rows.flatMap(({ hunted }) => (hunted.found?.run ? [hunted.found.run] : []));
   const runs = [...new Map(found.map((run) => [nameOf(run), run])).values()];
-  const crashes = [...new Set(chosen.flatMap(({ hunt }) => (hunt === 'runs' ? [] : hunt.crashes)))];
+  const crashes = [...new Set(chosen.flatMap(crashesOf))];
   return send({ seconds: 10 * seconds, events, crashes, runs }, []);
 }
 const calm = await control();

@@ -5,6 +5,7 @@ import { intentFirst, noDefects, noFalseAccusation, trueHalves } from './devices
 import { exactCertificates, reportsSurvive, timelyCommits } from './exact.ts';
 import { finalIsTrue, linkedFinals, nodesKeepTheirWord, oneFinal, timelyFinals } from './finality.ts';
 import { oneSignature } from './one-signature.ts';
+import { claimsWereSigned, nothingOnOpenSlots } from './payers.ts';
 import { verifiesFromGenesis } from './provenance.ts';
 import { certifiedIsFinal, claimsStand, receiptsSurvive, reservedIsCovered, toldPaymentsSurvive } from './told.ts';
 import { value } from './value.ts';
@@ -27,6 +28,8 @@ export const CHECKS: readonly MakeCheck[] = [
   toldPaymentsSurvive,
   receiptsSurvive,
   claimsStand,
+  claimsWereSigned,
+  nothingOnOpenSlots,
   exactCertificates,
   reportsSurvive,
   timelyCommits,

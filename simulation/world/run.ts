@@ -107,12 +107,14 @@ const CHEAT_WEIGHTS = {
   forgeState: 10,
 } satisfies Record<keyof typeof TRICKS, number>;
 
-/** Where cheating is what the run is about: mostly the catalogue, since a copy of a device ends what it could try. */
+/** Where cheating is what the run is about: mostly the catalogue. What ends the account of a cheat is left to other runs. */
 const HOSTILE_WEIGHTS = {
   ...CHEAT_WEIGHTS,
   attempt: 80,
-  clone: 1,
-  wildClock: 1,
+  clone: 0,
+  snapshot: 0,
+  wildClock: 0,
+  forgeState: 0,
 } satisfies Record<keyof typeof TRICKS, number>;
 
 function profileOf(world: World, cheatShare: number | undefined): Profile {

@@ -15,11 +15,14 @@ export const FORGERIES: Readonly<Record<string, Forgery>> = {
   ...ROUND_FORGERIES,
 };
 
-/** After these two states of the forger's account are known: its own slots are split for a while. */
+/** These sign a state that the wallet of the forger knows nothing of, or two for one place: each takes a new device. */
 export const SELF_FORKING: ReadonlySet<string> = new Set([
+  'payLate',
+  'payEarly',
   'payTwice',
   'forkBelow',
   'buildOnOpen',
+  'creditMore',
   'inventedAcks',
   'inventedVotes',
   'liarManyTimes',

@@ -36,6 +36,10 @@ export interface Forger {
   readonly accounts: readonly ChainId[];
   /** What was posted to nodes lately: `path`, body. */
   readonly sent: readonly (readonly [string, Uint8Array])[];
+  /** Somebody honest who knows the forger; undefined where nobody does. */
+  readonly victim: ChainId | undefined;
+  /** Hands a message over. */
+  readonly send: (to: ChainId, kind: 'offer', message: Uint8Array) => void;
   /** Keys of nodes that lie, by their positions. */
   readonly corruptNodes: ReadonlyMap<number, { readonly secretKey: Parameters<typeof signMessage>[1] }>;
 }

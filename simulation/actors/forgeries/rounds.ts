@@ -162,6 +162,28 @@ const hideFinal: Forgery = async (forger) => {
   return ok(undefined);
 };
 
+/** A quorum of votes that was kept back, shown once the nodes have promised a round. */
+const ackLate: Forgery = async (forger) => {
+  const split = await forkOneself(forger);
+  if (!split.ok) return split;
+  const { place, first, second } = split.value;
+  const { suite, network } = forger.device;
+  const votes: Receipt[] = [];
+  for (const answer of await showState(forger, first)) {
+    const read = answer.ok ? decodeWith(submitAnswerCodec, answer.value, 'answer') : answer;
+    if (read.ok && read.value.type === 'vote') votes.push(read.value.receipt);
+  }
+  if (votes.length < network.quorum) return nothingToForge();
+  const receipts = votes.toSorted((a, b) => a.node - b.node).slice(0, network.quorum);
+  const quorum: Certificate = { form: 'votes', ...place, round: 0, hash: first.hash, receipts };
+  await showState(forger, second);
+  await pause(PAUSE_MS);
+  await collectReports(forger, split.value, 1);
+  const body = encodeWith(lockRequestCodec(suite), { quorum, items: first.items });
+  for (const node of allNodes(forger)) await ask(forger, node, ROUTES.lock, body);
+  return ok(undefined);
+};
+
 /** The same with reports of the attacker's making. */
 const inventReports =
   (lockOf: (forger: Forger, split: Split) => Certificate | null, honest: boolean): Forgery =>
@@ -240,6 +262,7 @@ const startWrongly: Forgery = async (forger) => {
 
 export const ROUND_FORGERIES: Readonly<Record<string, Forgery>> = {
   hideFinal,
+  ackLate,
   inventReports: inventReports(() => null, false),
   inventLock: inventReports(falseLock, true),
   startWrongly,

@@ -13,7 +13,17 @@ import {
   type Release,
   type Result,
 } from '@dsm/core';
-import { listReservations, type Device, type ReservationRecord } from '@dsm/wallet';
+import {
+  accept,
+  commit,
+  listReservations,
+  offer,
+  receive,
+  reserve,
+  sync,
+  type Device,
+  type ReservationRecord,
+} from '@dsm/wallet';
 import { draftNext, requireChain } from '../../../packages/wallet/src/chain/draft.ts';
 import { unclaimedTotals } from '../../../packages/wallet/src/exchange/totals.ts';
 import { listRelationships } from '../../../packages/wallet/src/exchange/index.ts';
@@ -24,21 +34,48 @@ import { openVault, type HeldVault } from '../../../packages/wallet/src/vault/re
 import { refreshVault } from '../../../packages/wallet/src/vault/refresh.ts';
 import { forgeAndPush, nothingToForge, type Forger, type Forgery } from './kit.ts';
 
-/** A reservation of this device's that fits, at the newest final state that it can learn of. */
+/** A reservation of this device's that fits, at the newest final state that it can learn of; made for it if need be. */
 async function pickVault(
   forger: Forger,
   side: 'payer' | 'payee',
   fits: (row: ReservationRecord) => boolean = () => true,
 ): Promise<HeldVault | undefined> {
   const { device, random } = forger;
-  const mine = (await listReservations(device)).filter(
-    (one) => equalBytes(one[side], device.account) && one.status === 'open' && fits(one),
-  );
+  const listed = async (): Promise<readonly ReservationRecord[]> =>
+    (await listReservations(device)).filter(
+      (one) => equalBytes(one[side], device.account) && one.status === 'open' && fits(one),
+    );
+  let mine = await listed();
+  if (mine.length === 0) {
+    await prepareVault(forger, side);
+    mine = await listed();
+  }
   if (mine.length === 0) return undefined;
   const { vault } = random.pick(mine);
   await refreshVault(device, vault);
   const held = await openVault(device, vault);
   return held.ok ? held.value : undefined;
+}
+
+/** Two who cheat together: value set aside, and a payment out of it. */
+async function prepareVault({ device, accomplices, token, random }: Forger, side: 'payer' | 'payee'): Promise<void> {
+  const other = accomplices.find(({ account }) => !equalBytes(account, device.account));
+  if (!other) return;
+  const [payer, payee] = side === 'payer' ? [device, other] : [other, device];
+  const until = device.clock() + device.network.marginMs + 120_000;
+  const reserved = await reserve(payer, { for: payee.account, token, amount: 9n, until });
+  if (!reserved.ok) return;
+  const options = { command: random.bytes(32), to: payee.account, token, amount: 2n, order: '', provisional: false };
+  let turn = await offer(payer, options);
+  for (const next of [
+    (message: Uint8Array) => accept(payee, message),
+    (message: Uint8Array) => commit(payer, message),
+    (message: Uint8Array) => receive(payee, message),
+  ]) {
+    if (!turn.ok || !turn.value.message) return;
+    turn = await next(turn.value.message);
+  }
+  if (side === 'payer') await sync(payee);
 }
 
 const isClaimable =
@@ -111,21 +148,24 @@ const claim =
     return pushVault(forger, held, { ...operation, ...change(operation, held, forger) }, proof?.items ?? []);
   };
 
-/** A claim of more than was paid, with a proof of somebody's making. */
-const claimInvented =
-  (
-    signerOf: (forger: Forger, held: HeldVault) => Device | undefined,
-    extra: bigint,
-    mayUse: (forger: Forger, row: ReservationRecord) => boolean = () => true,
-  ): Forgery =>
-  async (forger) => {
-    const held = await pickVault(forger, 'payee', (row) => isClaimable(forger)(row) && mayUse(forger, row));
-    const signer = held && signerOf(forger, held);
-    if (!held || !signer) return nothingToForge();
-    const total = held.terms.funded + extra;
-    const proof = await proveTotal(signer, held.vault, total);
-    return proof ? pushVault(forger, held, claimOperation(held, total), proof) : nothingToForge();
-  };
+/** A claim of everything, by a total that the payee itself has signed. */
+const claimSelfSigned: Forgery = async (forger) => {
+  const held = await pickVault(forger, 'payee', isClaimable(forger));
+  if (!held) return nothingToForge();
+  const total = held.terms.funded;
+  const proof = await proveTotal(forger.device, held.vault, total);
+  return proof ? pushVault(forger, held, claimOperation(held, total), proof) : nothingToForge();
+};
+
+/** A total above what is there, signed by the payer, who cheats too. */
+const claimAboveFunding: Forgery = async (forger) => {
+  const held = await pickVault(forger, 'payee', isClaimable(forger));
+  const payer = held && forger.accomplices.find(({ account }) => equalBytes(account, held.terms.payer));
+  if (!held || !payer) return nothingToForge();
+  const total = held.terms.funded + 500n;
+  const proof = await proveTotal(payer, held.vault, total);
+  return proof ? pushVault(forger, held, claimOperation(held, total), proof) : nothingToForge();
+};
 
 /** Virtual time; a cheat has patience until a reservation is over. */
 const PATIENCE_MS = 3_600_000;
@@ -133,12 +173,12 @@ const PATIENCE_MS = 3_600_000;
 const release =
   (
     change: (operation: Release, held: HeldVault, forger: Forger) => Partial<Release>,
-    { waits = false, fits = () => true }: { waits?: boolean; fits?: (row: ReservationRecord) => boolean } = {},
+    { waits = false, claimed = false }: { readonly waits?: boolean; readonly claimed?: boolean } = {},
   ): Forgery =>
   async (forger) => {
     const { device } = forger;
-    const before = await pickVault(forger, 'payer', fits);
-    if (!before) return nothingToForge();
+    const before = await pickVault(forger, 'payer');
+    if (!before || (claimed && before.reservation.claimed === 0n)) return nothingToForge();
     const waitMs = before.terms.until + device.network.gapMs + device.network.deltaMs - device.clock();
     if (waits && waitMs > 0) await new Promise((resolve) => void setTimeout(resolve, Math.min(waitMs, PATIENCE_MS)));
     const held = await openVault(device, before.vault);
@@ -147,22 +187,30 @@ const release =
     return pushVault(forger, held.value, { ...operation, ...change(operation, held.value, forger) });
   };
 
-/** The own row of a reservation changed: the shipped program then offers what it should not. */
+/** The own row of a reservation changed: the shipped program then offers what it should not, to somebody honest. */
 const tamper =
-  (change: (forger: Forger, funded: bigint) => object): Forgery =>
+  (
+    amount: bigint,
+    change: (row: ReservationRecord, forger: Forger) => Partial<ReservationRecord>,
+    own = true,
+  ): Forgery =>
   async (forger) => {
-    const { device, random } = forger;
-    const mine = (await listReservations(device)).filter(
-      ({ payer, status }) => equalBytes(payer, device.account) && status === 'open',
-    );
-    if (mine.length === 0) return nothingToForge();
-    const row = random.pick(mine);
-    const changed = { ...row, ...change(forger, row.funded) };
-    return device.store.commit([reservationRecords.put(device, row.vault, changed)]);
+    const { device, victim, accomplices, token, random } = forger;
+    const payee = own ? victim : accomplices.find(({ account }) => !equalBytes(account, device.account))?.account;
+    if (!victim || !payee) return nothingToForge();
+    const until = device.clock() + device.network.marginMs + 60_000;
+    const reserved = await reserve(device, { for: payee, token, amount: 9n, until });
+    if (!reserved.ok) return reserved;
+    const row = await reservationRecords.read(device, reserved.value.reservation);
+    if (!row) return nothingToForge();
+    const changed = { ...row, ...change(row, forger) };
+    const written = await device.store.commit([reservationRecords.put(device, row.vault, changed)]);
+    if (!written.ok) return written;
+    const options = { command: random.bytes(32), to: victim, token, amount, order: '', provisional: false };
+    const offered = await offer(device, options);
+    if (offered.ok && offered.value.message) forger.send(victim, 'offer', offered.value.message);
+    return offered;
   };
-
-const accomplice = ({ accomplices }: Forger, { terms }: HeldVault): Device | undefined =>
-  accomplices.find(({ account }) => equalBytes(account, terms.payer));
 
 export const VAULT_FORGERIES: Readonly<Record<string, Forgery>> = {
   claimAgain: claim(() => ({})),
@@ -174,22 +222,18 @@ export const VAULT_FORGERIES: Readonly<Record<string, Forgery>> = {
     total: terms.funded,
     amount: terms.funded - reservation.claimed,
   })),
-  claimSelfSigned: claimInvented(({ device }) => device, 0n),
-  claimAboveFunding: claimInvented(accomplice, 500n, ({ accomplices }, { payer }) =>
-    accomplices.some(({ account }) => equalBytes(account, payer)),
-  ),
+  claimSelfSigned,
+  claimAboveFunding,
   releaseNow: release(() => ({})),
   releaseEarly: release((_, __, { device }) => ({ window: { from: device.clock(), until: Number.MAX_SAFE_INTEGER } })),
   releaseEverything: release((_, { terms }) => ({ amount: terms.funded }), {
     waits: true,
-    fits: ({ claimed }) => claimed > 0n,
+    claimed: true,
   }),
   releaseTwice: release(() => ({}), { waits: true }),
   releaseToAnother: release((_, __, { random, accounts }) => ({ to: random.pick(accounts) })),
-  reserveMore: tamper((_, funded) => ({ funded: funded * 10n })),
-  reserveForAnother: tamper(({ random, accounts, device }) => ({
-    payee: random.pick(accounts.filter((account) => !equalBytes(account, device.account))),
-  })),
-  reserveLonger: tamper(({ device }) => ({ until: device.clock() + 86_400_000 })),
-  reserveAgain: tamper(() => ({ total: 0n })),
+  offerMore: tamper(50n, () => ({ funded: 1_000n })),
+  offerForAnother: tamper(2n, (_, { victim }) => (victim ? { payee: victim } : {}), false),
+  offerLonger: tamper(2n, (_, { device }) => ({ until: device.clock() + 86_400_000 })),
+  offerOtherToken: tamper(2n, ({ until }) => ({ until: until + 1, claimed: 0n })),
 };
