@@ -23,7 +23,7 @@ import { listReservations, reservationRecords } from '../records/reservation.ts'
 import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
 import { appendClaim } from '../vault/append.ts';
 import { refreshVault } from '../vault/refresh.ts';
-import type { Notes } from './notes.ts';
+import { makeNotes, type Notes } from './notes.ts';
 
 /** A claim that became final. */
 export interface Claimed {
@@ -45,10 +45,22 @@ export async function refreshReservations(device: Device, notes: Notes): Promise
   return ok(undefined);
 }
 
+/** A node that takes its time with every answer may keep a sync busy for so long. */
+const LEAD_MS = 3_600_000;
+
+/** Before anything else is asked: totals that are soon too late to be claimed. What fails is tried again like others. */
+export const claimPressing = (device: Device): Promise<Result<readonly Claimed[]>> =>
+  claimTotals(device, makeNotes(), device.clock() + device.network.marginMs + LEAD_MS);
+
 /** Claims every total that is not claimed yet. What does not go through now is tried again by the next sync. */
-export async function claimTotals(device: Device, notes: Notes): Promise<Result<readonly Claimed[]>> {
+export async function claimTotals(
+  device: Device,
+  notes: Notes,
+  untilMs: number = Number.MAX_SAFE_INTEGER,
+): Promise<Result<readonly Claimed[]>> {
   const claimed: Claimed[] = [];
   for (const unclaimed of await unclaimedTotals(device)) {
+    if (unclaimed.reservation.until > untilMs) continue;
     const done = notes.take(await claimTotal(device, unclaimed));
     if (!done.ok) return done;
     if (done.value) claimed.push(done.value);

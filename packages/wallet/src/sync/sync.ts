@@ -14,7 +14,7 @@ import { lookForRestored } from '../restore/learn.ts';
 import { listEvidenceRecords } from '../records/evidence.ts';
 import { makePace, type Pace, type PaceOptions, type WaitingSlot } from '../unlock/pace.ts';
 import { driveOpen, type UnlockedSlot } from '../unlock/unlock.ts';
-import { claimTotals, refreshReservations, type Claimed } from './claims.ts';
+import { claimPressing, claimTotals, refreshReservations, type Claimed } from './claims.ts';
 import { lookForCredits, takeCredits } from './credits.ts';
 import { lookForEvidence } from './evidence.ts';
 import { submitHeldRuns } from './held.ts';
@@ -55,6 +55,8 @@ async function run(device: Device, pace: Pace): Promise<Result<SyncReport>> {
   const known = (await listEvidenceRecords(device)).length;
   const signed = await signIntents(device);
   if (!signed.ok) return signed;
+  const pressing = await claimPressing(device);
+  if (!pressing.ok) return pressing;
   const answered = await lookForCredits(device);
   if (!answered.ok) return answered;
   if (answered.value === 0) return fail('E_UNREACHABLE', 'NET-13', 'no directory node answers');
@@ -72,7 +74,8 @@ async function run(device: Device, pace: Pace): Promise<Result<SyncReport>> {
   const driven = await unlockAll(device, moved.value, pace);
   if (!driven.ok) return driven;
   const evidence = (await listEvidenceRecords(device)).length - known;
-  return ok({ ...driven.value, evidence, open: [...driven.value.open, ...notes.list()] });
+  const claimed = [...pressing.value, ...driven.value.claimed];
+  return ok({ ...driven.value, claimed, evidence, open: [...driven.value.open, ...notes.list()] });
 }
 
 /** What votes do not decide is driven through rounds, and what that makes possible is done. */

@@ -1,15 +1,26 @@
 /** Bounds of waiting, and of what is read while others write. */
-import { memoryDisk, memoryStore, must, type Store } from '@dsm/core';
+import { memoryStore, must, type MemoryDisk, type Store } from '@dsm/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { payOnline } from '../../src/account/payment.ts';
+import { reserve } from '../../src/account/reserve.ts';
 import type { Device } from '../../src/device.ts';
 import { makePace, type WaitingSlot } from '../../src/unlock/pace.ts';
 import { sync } from '../../src/sync/sync.ts';
 import { backup } from '../../src/view/backup.ts';
 import { copyDisk } from '../support/directory.ts';
 import { restoreFrom } from '../support/restores.ts';
-import { addCustomer, addRichCustomer, balanceOf, expectCode, expectOk, makeScene } from '../support/scene.ts';
+import {
+  addCustomer,
+  addRichCustomer,
+  balanceOf,
+  befriend,
+  expectCode,
+  expectOk,
+  makeScene,
+  syncNow,
+} from '../support/scene.ts';
 import { reopen } from '../support/wallets.ts';
+import { pay } from './kit.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -25,6 +36,21 @@ test('WAL-13: a wait of more than 25 days is none that ends at once', async () =
   await vi.advanceTimersByTimeAsync(1_001);
   await waiting;
   expect(over).toBe(true);
+});
+
+test('RES-6: a claim that is due soon goes before everything that a slow node can keep a sync busy with', async () => {
+  const scene = await makeScene();
+  const { device: alice } = await addRichCustomer(scene, 'alice', 1_000n);
+  const { device: bob } = await addCustomer(scene, 'bob');
+  await befriend(alice, bob);
+  const until = scene.world.nowMs + 2 * 86_400_000;
+  expectOk(await reserve(alice, { for: bob.account, token: scene.token, amount: 100n, until }));
+  await pay(scene, alice, bob, { amount: 40n });
+  scene.world.nowMs = until - scene.world.net.network.marginMs;
+  const asked: string[] = [];
+  scene.directory.onRequest = (_, path) => void asked.push(path.split('/')[2] ?? '');
+  expect((await syncNow(bob)).claimed).toMatchObject([{ total: 40n }]);
+  expect(asked.slice(0, 4)).toEqual(['submit', 'submit', 'submit', 'submit']);
 });
 
 describe('FIL-3: a backup', () => {
@@ -50,11 +76,7 @@ describe('FIL-3: a backup', () => {
     return [scene, { ...alice, store }, disk];
   }
 
-  async function check(
-    scene: Awaited<ReturnType<typeof makeScene>>,
-    read: Device,
-    disk: ReturnType<typeof memoryDisk>,
-  ): Promise<void> {
+  async function check(scene: Awaited<ReturnType<typeof makeScene>>, read: Device, disk: MemoryDisk): Promise<void> {
     const file = must(await backup(read));
     const device = await restoreFrom(scene.world, scene.directory.transport, { file, seed: read.keys.seed });
     const same = await reopen(scene.world, memoryStore(copyDisk(disk)), scene.directory.transport);
