@@ -2,6 +2,7 @@
 import { must, type Result } from '@dsm/core';
 import {
   acknowledge,
+  backup,
   buildClaim,
   cancel,
   history,
@@ -10,9 +11,11 @@ import {
   releaseExpired,
   request,
   reserve,
+  restoreWallet,
   setPolicy,
   sync,
   takeAck,
+  unlock,
   type Device,
 } from '@dsm/wallet';
 import { prepareStage, type Answer, type Step, type Workload } from './play.ts';
@@ -41,7 +44,8 @@ import {
   turn,
   UNTIL_MS,
 } from './scene.ts';
-import { makeStage, type Stage } from './stage.ts';
+import { DAY_MS, makeStage, START_MS, type Stage } from './stage.ts';
+import { PASSPHRASE } from './trial.ts';
 
 const EVERYBODY = ['canteen', 'alice', 'till'];
 const NODES = ['node 0', 'node 1', 'node 2', 'node 3'];
@@ -151,6 +155,72 @@ const crowdPays: Step = {
   },
 };
 
+/** Alice has paid the till straight from her account, nobody has told the nodes, and the time for it is over. */
+async function makeLapsed(): Promise<Stage> {
+  const stage = await prepareStage(await layTable(), [
+    by('till', 'takes provisional payments', async (device) =>
+      answered(await setPolicy(device, { provisionalMax: 'any' })),
+    ),
+    offering('alice', 'till', 40n, 8, true),
+    accepting('till'),
+    committing('alice'),
+    receiving('till'),
+  ]);
+  return { ...stage, nowMs: stage.nowMs + stage.network.settleMs + 2 * stage.network.gapMs };
+}
+
+const unlocking = (who: string): Step =>
+  by(who, 'unlocks', async (device, _, session) => {
+    const wait = async (ms: number): Promise<void> => session.waitUntil(device.clock() + ms);
+    const unlocked = await unlock(device, { patienceMs: 3_600_000, wait });
+    return answered(unlocked);
+  });
+
+/** What is left of a lost device: a file and the words. */
+interface Saved {
+  readonly file: Uint8Array;
+  readonly seed: Uint8Array;
+}
+
+async function makeLost(): Promise<{ readonly stage: Stage; readonly saved: Saved }> {
+  const kept: { saved?: Saved } = {};
+  const stage = await prepareStage(await layTable(), [
+    by('alice', 'makes a backup', async (device) => {
+      const file = await backup(device);
+      if (file.ok) kept.saved = { file: file.value, seed: device.keys.seed };
+      return answered(file);
+    }),
+    pay('alice', 'till', 5n, 'after the backup'),
+    syncing('till'),
+  ]);
+  if (!kept.saved) throw new Error('no backup');
+  return { stage, saved: kept.saved };
+}
+
+const restoring = (who: string, { file, seed }: Saved): Step => ({
+  name: `${who}: restores`,
+  async run(session) {
+    const { transport, ...ports } = await session.ports(who);
+    const restored = await restoreWallet({
+      ...ports,
+      transportFor: () => transport,
+      file,
+      seed,
+      passphrase: PASSPHRASE,
+      cost: { memoryKib: 8, passes: 1, lanes: 1 },
+    });
+    if (!restored.ok && restored.error.code !== 'E_EXISTS') return restored;
+    return answered(await sync(await session.device(who)));
+  },
+});
+
+/** Past the date from which a restored device signs. */
+const waiting = (who: string): Step =>
+  by(who, 'waits and syncs', async (device, _, session) => {
+    session.waitUntil(START_MS + 3 * DAY_MS);
+    return answered(await sync(device));
+  });
+
 export const WORKLOADS: readonly Workload[] = [
   workload(
     'init',
@@ -214,6 +284,18 @@ export const WORKLOADS: readonly Workload[] = [
     async () => prepareStage(await layTable(), [syncing('till')]),
     [releasing('alice', 'till')],
   ),
+  workload('unlock', 'a state that came to nothing is voided', ['alice', 'node 0'], makeLapsed, [unlocking('alice')]),
+  {
+    name: 'restore',
+    what: 'a backup is restored, the account begun anew, and a payment made',
+    crashing: ['alice again'],
+    devices: ['canteen', 'alice again', 'till'],
+    async prepare() {
+      const { stage, saved } = await makeLost();
+      const again = 'alice again';
+      return { stage, steps: [restoring(again, saved), waiting(again), pay(again, 'till', 7n, 'after the restore')] };
+    },
+  },
   workload('node', 'a node votes, locks and takes a Final', NODES.slice(0, 2), makeScene, [
     pay('alice', 'till', 400n, 'lunch'),
     pay('alice', 'till', 5n, 'tea'),
