@@ -24,14 +24,23 @@ export interface FileBlocks {
   readonly missed: readonly Block[];
 }
 
-/** Whatever is innermost at a place decides whether it has run. */
-export function readBlocks(source: string, functions: readonly FunctionCoverage[]): FileBlocks {
-  const ranges = functions.flatMap((one) => one.ranges);
-  const counts = new Uint8Array(source.length).fill(1);
-  const outerFirst = ranges.toSorted(
-    (a, b) => b.endOffset - b.startOffset - (a.endOffset - a.startOffset) || a.startOffset - b.startOffset,
-  );
-  for (const { startOffset, endOffset, count } of outerFirst) counts.fill(count > 0 ? 1 : 0, startOffset, endOffset);
+/**
+ * Whatever is innermost at a place decides whether it has run. V8 counts anew after each look: what has run before any of
+ * the looks has run.
+ */
+export function readBlocks(source: string, looks: readonly (readonly FunctionCoverage[])[]): FileBlocks {
+  const counts = new Uint8Array(source.length);
+  const known = new Set<string>();
+  for (const functions of looks) {
+    const ranges = functions.flatMap((one) => one.ranges);
+    const own = new Uint8Array(source.length).fill(1);
+    const outerFirst = ranges.toSorted(
+      (a, b) => b.endOffset - b.startOffset - (a.endOffset - a.startOffset) || a.startOffset - b.startOffset,
+    );
+    for (const { startOffset, endOffset, count } of outerFirst) own.fill(count > 0 ? 1 : 0, startOffset, endOffset);
+    for (const { startOffset, endOffset } of ranges) known.add(`${startOffset} ${endOffset}`);
+    for (let at = 0; at < own.length; at++) counts[at] = (counts[at] ?? 0) | (own[at] ?? 0);
+  }
   const missed: Block[] = [];
   for (let at = 0; at < source.length;) {
     if (counts[at] === 1) {
@@ -44,7 +53,7 @@ export function readBlocks(source: string, functions: readonly FunctionCoverage[
     if (isWorthNaming(text)) missed.push({ line: lineOf(source, at, end), text });
     at = end;
   }
-  return { total: ranges.length, missed };
+  return { total: known.size, missed };
 }
 
 const oneLine = (text: string): string =>

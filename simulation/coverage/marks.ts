@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { ERROR_CODES } from '@dsm/core';
 import { DISK_FAULTS } from '../disk/index.ts';
 import { readBlocks, type FunctionCoverage } from './blocks.ts';
+import type { Exception } from './exceptions.ts';
 import { listProtocolFiles } from './files.ts';
 import { findSites, hasArisen } from './sites.ts';
 
@@ -20,8 +21,8 @@ export interface Marks {
 }
 
 export interface Observed {
-  /** By path from the root. */
-  readonly coverage: ReadonlyMap<string, readonly FunctionCoverage[]>;
+  /** By path from the root; a list for each look. */
+  readonly coverage: ReadonlyMap<string, readonly (readonly FunctionCoverage[])[]>;
   /** Lines of `failureLine`. */
   readonly failures: ReadonlySet<string>;
   /** Kinds of faults that were injected. */
@@ -80,3 +81,17 @@ export function listFaults(root: URL): readonly string[] {
   );
   return [...new Set([...named, ...DISK_FAULTS.map((fault) => `disk: ${fault}`)])].toSorted();
 }
+
+const excuses = ({ at, text }: Exception, mark: Mark): boolean => mark.at === at && mark.text.startsWith(text);
+
+/** What no exception names, and exceptions that name nothing. */
+export const applyExceptions = (
+  missed: readonly Mark[],
+  exceptions: readonly Exception[],
+): { readonly left: readonly Mark[]; readonly needless: readonly Exception[] } => ({
+  left: missed.filter((mark) => !exceptions.some((exception) => excuses(exception, mark))),
+  needless: exceptions.filter((exception) => !missed.some((mark) => excuses(exception, mark))),
+});
+
+export const describeMark = ({ kind, at, line, text }: Mark): string =>
+  `${at}${line ? `:${line}` : ''} ${kind}: ${text.slice(0, 200)}`;

@@ -1,0 +1,73 @@
+/** The tests of the rules, for what they do: each of them breaks one rule and nothing else. */
+import { readdirSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { takeGroup, type Group } from './stand-in.ts';
+
+const root = new URL('../../../', import.meta.url);
+
+const FOLDERS: readonly string[] = [
+  'packages/core/test/account',
+  'packages/core/test/chain',
+  'packages/core/test/evidence',
+  'packages/core/test/messages',
+  'packages/core/test/network',
+  'packages/core/test/relationship',
+  'packages/core/test/vault',
+  'packages/directory/test',
+  'packages/directory/test/attack',
+  'packages/wallet/test',
+  'packages/wallet/test/attack',
+  'packages/wallet/test/exchange',
+];
+
+/** Long series of one and the same: a crash at each write, a change of each byte. They reach nothing that others do not. */
+const SERIES: readonly string[] = ['crash', 'bytes', 'growth'];
+
+const listTests = (): readonly string[] =>
+  FOLDERS.flatMap((folder) =>
+    readdirSync(new URL(folder, root))
+      .filter((name) => name.endsWith('.test.ts') && !SERIES.some((word) => name.includes(word)))
+      .map((name) => `${folder}/${name}`),
+  ).toSorted();
+
+async function runGroup(group: Group, around: readonly Group[], broken: string[]): Promise<void> {
+  const groups = [...around, group];
+  const guard = async (name: string, work: () => unknown): Promise<void> => {
+    try {
+      await work();
+    } catch (thrown) {
+      broken.push(`${[...groups.map((one) => one.name), name].filter(Boolean).join(' > ')}: ${String(thrown)}`);
+    }
+  };
+  for (const work of group.before) await guard('before', work);
+  for (const step of group.steps) {
+    if ('steps' in step) {
+      await runGroup(step, groups, broken);
+      continue;
+    }
+    await guard(step.name, async () => {
+      for (const work of groups.flatMap((one) => one.beforeEach)) await work();
+      await step.test();
+      for (const work of groups.toReversed().flatMap((one) => one.afterEach)) await work();
+    });
+  }
+  for (const work of group.after) await guard('after', work);
+}
+
+/** Answers what was thrown: nothing, if every test ran to its end. */
+export async function runRuleTests(): Promise<readonly string[]> {
+  const standIn = new URL('stand-in.ts', import.meta.url).href;
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'vitest' || specifier === '@fast-check/vitest'
+        ? { url: standIn, shortCircuit: true }
+        : next(specifier, context),
+  });
+  const broken: string[] = [];
+  for (const file of listTests()) {
+    await import(new URL(file, root).href);
+    await runGroup(takeGroup(file), [], broken);
+  }
+  hooks.deregister();
+  return broken;
+}
