@@ -31,8 +31,10 @@ import {
 export interface Starting extends Place {
   readonly round: number;
   readonly hash: StateHash;
-  /** After this moment the state alone is reason enough for a round; 0 where a fork is proved. */
+  /** After this moment the state alone is reason enough for a round. */
   readonly beginsMs: number;
+  /** On an account a fork of the place is proved: reason enough from when the node met the second state. */
+  readonly forked: boolean;
   /** On a vault a second signed state is reason enough at any time, since nobody can be blamed for it. */
   readonly rivals: boolean;
   /** The second state, where one is shown too. */
@@ -46,6 +48,15 @@ export type StartReply =
 
 const reported = (record: SlotRecord, report: ReportMark): Decision<StartReply> =>
   keep(record, { type: 'reported', report, vote: markOf(record.votes, 0)?.hash ?? null });
+
+/**
+ * When there was a reason for rounds at this node (spec NET-24). A fork that is shown late counts from then on: else the
+ * round of a dishonest owner could be begun at once that opens after a day, and the next one would open hours later.
+ */
+function reasonMs({ rival, seenMs }: SlotRecord, { beginsMs, forked, rivals }: Starting): number {
+  if (forked) return Math.min(beginsMs, rival?.atMs ?? seenMs);
+  return rivals && rival !== null ? Math.min(beginsMs, rival.atMs) : beginsMs;
+}
 
 /** Start(r) (spec NET-25): the promise of a round, and the report that goes with it for ever. */
 export function decideStart(
@@ -64,7 +75,7 @@ export function decideStart(
   if (round <= record.promise) {
     return refuse(seen, 'E_CONFLICT', 'NET-25', `round ${record.promise} has begun`);
   }
-  const beginsMs = start.rivals && seen.rival !== null ? Math.min(start.beginsMs, seen.rival.atMs) : start.beginsMs;
+  const beginsMs = reasonMs(seen, start);
   if (around.nowMs <= beginsMs) {
     return refuse(seen, 'E_TOO_EARLY', 'NET-25', `no round up to ${beginsMs}: the state can still be final`);
   }

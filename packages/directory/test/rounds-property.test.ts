@@ -77,7 +77,15 @@ class World {
   }
 
   start(node: number, round: number): void {
-    const starting = { ...place, round, hash: entry(STATES, 0), beginsMs: 0, rivals: false, other: null };
+    const starting = {
+      ...place,
+      round,
+      hash: entry(STATES, 0),
+      beginsMs: 0,
+      forked: false,
+      rivals: false,
+      other: null,
+    };
     const { record, reply } = decideStart(entry(this.slots, node), starting, around, network);
     this.slots[node] = record;
     if (reply.type === 'reported') {

@@ -50,6 +50,7 @@ const starting = (round: number, changes: Partial<Starting> = {}): Starting => (
   round,
   hash: h,
   beginsMs: 0,
+  forked: false,
   rivals: false,
   other: null,
   ...changes,
@@ -122,6 +123,25 @@ describe('NET-25: starts', () => {
     expect(at(1, roundMs - 1)).toEqual(refusal('E_TOO_EARLY', 'NET-25', `${beginsMs + roundMs}`));
     expect(at(1, roundMs)).toMatchObject({ type: 'reported' });
     expect(at(2, roundMs)).toMatchObject(refusal('E_TOO_EARLY', 'NET-25'));
+  });
+
+  test('NET-24: on an account a proved fork is a reason, from when the node met the second state', () => {
+    const beginsMs = 10 * around.nowMs;
+    const fork = { beginsMs, forked: true };
+    const firstMs = around.nowMs + roundMs;
+    // Met by a vote, shown by the start, or proved by what the node has locked without ever seeing a state.
+    const met = decideVote(voted(h), { ...place, hash: g, isOpen: true }, around).record;
+    const shown = start(voted(h), 1, { ...fork, other: g });
+    expect(shown.reply).toMatchObject(refusal('E_TOO_EARLY', 'NET-25'));
+    const onlyLocked = start(locked(g), 1, fork);
+    expect(onlyLocked.reply).toMatchObject(refusal('E_TOO_EARLY', 'NET-25'));
+    for (const record of [met, shown.record, onlyLocked.record]) {
+      expect(start(record, 1, fork, firstMs - 1).reply).toEqual(refusal('E_TOO_EARLY', 'NET-25', `${firstMs}`));
+      expect(start(record, 2, fork, firstMs).reply).toMatchObject(refusal('E_TOO_EARLY', 'NET-25'));
+      expect(start(record, 1, fork, firstMs).reply).toMatchObject({ type: 'reported' });
+    }
+    // A state that has lapsed needs no fork.
+    expect(start(met, 1, { ...fork, beginsMs: 5_000 }, 5_000 + roundMs).reply).toMatchObject({ type: 'reported' });
   });
 
   test('on a vault two states are a reason, from when the second was met; on an account they are none', () => {

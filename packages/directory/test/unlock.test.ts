@@ -94,6 +94,7 @@ describe('NET-25 to NET-29: a double-signed state whose votes are split', () => 
     for (const at of [0, 1]) receiptOf(await submitStep(net, node(at), one));
     for (const at of [2, 3]) receiptOf(await submitStep(net, node(at), other));
     for (const at of [0, 1]) expect(codeOf(await submitStep(net, node(at), other))).toBe('E_FORK NET-21');
+    for (const at of [2, 3]) expect(codeOf(await submitStep(net, node(at), one))).toBe('E_FORK NET-21');
   });
 
   /** What proves `one`, and that the same key signed `other`. */
@@ -127,25 +128,31 @@ describe('NET-25 to NET-29: a double-signed state whose votes are split', () => 
   });
 
   test('a node asks for a reason and for patience, and says until when', async () => {
+    const opensMs = net.nowMs + net.network.roundMs;
+    net.nowMs += 1;
     const early = await startAt(one, 1, [0]);
     expect(failureOf(entry(early, 0))).toMatchObject({
       code: 'E_TOO_EARLY',
       rule: 'NET-25',
-      message: `round 1 opens at ${net.nowMs + net.network.roundMs}`,
+      message: `round 1 opens at ${opensMs}`,
     });
     const alone = await openTestNode(net, 3);
     const lapse = one.body.window.until + net.network.gapMs;
     const refused = failureOf(await startRound(net, alone, startOf(one, 1)));
     expect(refused).toMatchObject({ code: 'E_TOO_EARLY', rule: 'NET-25' });
     expect(refused.message).toContain(`${lapse}`);
-    // The fork that somebody shows it is reason enough.
+    // The fork that somebody shows it is reason enough, from then on: no round is open that would have been by now.
     const fork = orderFork(one.body.chain, one.body.index, one.hash, other.hash);
     const items = withFork();
-    waitFor(1);
-    expect(codeOf(await startRound(net, alone, startOf(one, 1, { fork, items })))).toBe('ok');
+    waitFor(100);
+    for (const round of [1, 9]) {
+      const late = failureOf(await startRound(net, alone, startOf(one, round, { fork, items })));
+      expect(late).toMatchObject({ code: 'E_TOO_EARLY', rule: 'NET-25' });
+    }
     // And kept: the next start shows none.
     waitFor(1);
-    expect(codeOf(await startRound(net, alone, startOf(one, 2)))).toBe('ok');
+    expect(codeOf(await startRound(net, alone, startOf(one, 1)))).toBe('ok');
+    expect(codeOf(await startRound(net, alone, startOf(one, 2)))).toBe('E_TOO_EARLY NET-25');
   });
 
   test('a fork of another place, or one that is none, is no reason', async () => {

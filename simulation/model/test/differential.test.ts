@@ -95,7 +95,15 @@ function decide(slot: Slot, record: SlotRecord, clock: number, action: Action): 
       return decideLock(record, quorumOf(action), around).record;
     case 'start': {
       const beginsMs = slot.phases[clock]?.start ? 0 : Number.MAX_SAFE_INTEGER;
-      const starting = { ...place, round: action.round, hash: hashOf(1), beginsMs, rivals: false, other: null };
+      const starting = {
+        ...place,
+        round: action.round,
+        hash: hashOf(1),
+        beginsMs,
+        forked: false,
+        rivals: false,
+        other: null,
+      };
       return decideStart(record, starting, around, network).record;
     }
     case 'later': {

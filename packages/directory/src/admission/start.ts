@@ -43,8 +43,8 @@ export async function start(node: Node, request: StartRequest): Promise<Result<S
   if (!reason.ok) return reason;
   const { body } = shown.value.transition;
   const brought = [...new Set([...shown.value.brought, ...reason.value.brought])];
-  const { beginsMs, other } = reason.value;
-  const starting = { ...place, round, hash: state, beginsMs, other, rivals: body.kind === 'vault' };
+  const { beginsMs, forked, other } = reason.value;
+  const starting = { ...place, round, hash: state, beginsMs, forked, other, rivals: body.kind === 'vault' };
   const answered = await node.sequencer.run<StartReply>(async (batch) => {
     const before = await readSlot(batch, place);
     const tipIndex = (await readTip(batch, chain)) ?? 0;
@@ -110,6 +110,7 @@ async function verifyShown(
 
 interface Reason {
   readonly beginsMs: number;
+  readonly forked: boolean;
   readonly other: StateHash | null;
   readonly brought: readonly BundleItem[];
 }
@@ -124,7 +125,7 @@ async function reasonOf(
   const place: Place = { chain, index };
   const begins = roundsBeginMs(node, transition);
   if (!begins.ok) return begins;
-  const plain: Reason = { beginsMs: begins.value, other: null, brought: [] };
+  const plain: Reason = { beginsMs: begins.value, forked: false, other: null, brought: [] };
   if (fork !== null && (!equalBytes(fork.chain, chain) || fork.index !== index)) {
     return fail('E_CHAIN', 'NET-25', 'the fork is of another place');
   }
@@ -134,7 +135,8 @@ async function reasonOf(
     const shown = await verifyShown(node, place, other, items, overlay);
     return shown.ok ? ok({ ...plain, other, brought: shown.value.brought }) : shown;
   }
-  const forked: Reason = { ...plain, beginsMs: 0 };
+  const other = fork && ([fork.first, fork.second].find((one) => !equalBytes(one, state)) ?? null);
+  const forked: Reason = { ...plain, forked: true, other };
   // One proof is enough: what is shown again is not verified again.
   if (await hasEvidence(node, place)) return ok(forked);
   if (fork === null) {
