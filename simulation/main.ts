@@ -4,8 +4,8 @@
  */
 import { appendFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
 import { runCoverage } from './coverage/main.ts';
+import { readOptions, readWhole } from './options.ts';
 import { PRESETS, type PresetName } from './world/presets.ts';
 import { runWorld, type RunOptions, type RunReport } from './world/run.ts';
 import { shrinkRun } from './world/shrink.ts';
@@ -23,8 +23,8 @@ const HELP = `npm run simulate -- [options]
   --coverage     marks of the protocol that fixed seeds and odd things do not hit; see docs/simulation/coverage.md
   --json         one JSON document instead of the last line`;
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  {
     seed: { type: 'string' },
     runs: { type: 'string', default: '20' },
     events: { type: 'string', default: '2000' },
@@ -35,19 +35,12 @@ const { values } = parseArgs({
     ledger: { type: 'string', default: new URL('ledger.jsonl', import.meta.url).pathname },
     coverage: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
-});
+  HELP,
+);
 
 /** Real milliseconds that the shrinking of one failure may take. */
 const SHRINK_MS = 60_000;
-
-function readNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`--${name}: a whole number is expected`);
-  process.exit(2);
-}
 
 function add(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
   for (const [name, count] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + count;
@@ -75,10 +68,6 @@ async function tellFailure(options: RunOptions, report: RunReport): Promise<void
 }
 
 async function main(): Promise<number> {
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
   if (values.coverage) return runCoverage(process.argv.slice(2).filter((arg) => arg !== '--coverage'));
   const preset = PRESETS[values.preset as PresetName] as (typeof PRESETS)[PresetName] | undefined;
   if (!preset) {
@@ -86,8 +75,8 @@ async function main(): Promise<number> {
     return 2;
   }
   const fresh = Math.floor(Math.random() * 2 ** 31);
-  const first = values.seed === undefined ? fresh : readNumber('seed', values.seed);
-  const runs = readNumber('runs', values.runs);
+  const first = values.seed === undefined ? fresh : readWhole('seed', values.seed);
+  const runs = readWhole('runs', values.runs, 1);
   const faults: Record<string, number> = {};
   const checks: Record<string, number> = {};
   const told: Record<string, number> = {};
@@ -100,7 +89,7 @@ async function main(): Promise<number> {
     const options: RunOptions = {
       ...preset,
       seed,
-      events: readNumber('events', values.events),
+      events: readWhole('events', values.events),
       ...(suite && { suite }),
     };
     const report = await runWorld(options);

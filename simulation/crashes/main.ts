@@ -2,29 +2,36 @@
  * `npm run simulate:crashes [-- --workload NAME --once --seconds S --json]`: a crash at every write point of the
  * workloads, with every choice of unsynced sectors, and a second one while the interrupted step is repeated.
  */
-import { parseArgs } from 'node:util';
+import { readOptions, readWhole, refuseOptions } from '../options.ts';
 import { describePlan, enumerateCrashes, type Enumerated } from './enumerate.ts';
 import { WORKLOADS } from './workloads.ts';
 
-const { values } = parseArgs({
-  options: {
+const HELP = `npm run simulate:crashes -- [options]
+  --workload NAME  only this one, may be repeated: ${WORKLOADS.map(({ name }) => name).join(', ')}
+  --once           no second crash while the interrupted step is repeated
+  --stop-at-first  ends a workload at its first violation
+  --seconds S      gives up after S seconds, which is a failure; all of them take long
+  --json           the figures as JSON before the last line`;
+
+const values = readOptions(
+  {
     workload: { type: 'string', multiple: true },
     once: { type: 'boolean', default: false },
     'stop-at-first': { type: 'boolean', default: false },
     seconds: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
-});
+  HELP,
+);
 
 const names = values.workload ?? WORKLOADS.map(({ name }) => name);
 const unknown = names.filter((name) => !WORKLOADS.some((workload) => workload.name === name));
 if (unknown.length > 0) {
-  console.error(`no such workload: ${unknown.join(', ')}; there are: ${WORKLOADS.map(({ name }) => name).join(', ')}`);
-  process.exit(2);
+  refuseOptions(`no such workload: ${unknown.join(', ')}; there are: ${WORKLOADS.map(({ name }) => name).join(', ')}`);
 }
 
 const began = performance.now();
-const limitMs = values.seconds === undefined ? Infinity : Number(values.seconds) * 1_000;
+const limitMs = values.seconds === undefined ? Infinity : readWhole('seconds', values.seconds) * 1_000;
 const isOver = (): boolean => performance.now() - began > limitMs;
 const results: (Enumerated & { readonly name: string; readonly seconds: number })[] = [];
 
@@ -55,10 +62,11 @@ for (const workload of WORKLOADS.filter(({ name }) => names.includes(name))) {
 const sum = (pick: (result: Enumerated) => number): number =>
   results.reduce((total, result) => total + pick(result), 0);
 const violations = sum((result) => result.violations.length);
-const cutShort = isOver() ? ', cut short by --seconds' : '';
+const short = results.filter(({ isCutShort }) => isCutShort).map(({ name }) => name);
+const cutShort = short.length > 0 ? `, cut short: ${short.join(', ')}` : '';
 if (values.json) console.log(JSON.stringify(results));
 console.log(
   `${results.length} workloads, ${sum(({ figures }) => figures.points)} crash points, ${sum(({ figures }) => figures.disks)} disks, ${sum(({ figures }) => figures.once)} crashes and ${sum(({ figures }) => figures.twice)} second crashes played, ${violations} violations${cutShort}`,
 );
 // What died in a play waits for ever, and its timers with it.
-process.exit(violations > 0 || isOver() ? 1 : 0);
+process.exit(violations > 0 || short.length > 0 ? 1 : 0);

@@ -1,20 +1,19 @@
-/**
- * `npm run fuzz [-- --seconds S --seed N]`: hostile bytes for every decoder, verifier, handler and parser.
- *
- *     --seconds S    of mutation (default 60); 0 replays the corpus only
- *     --seed N       default: from the clock, printed
- *     --target NAME  only this one (repeatable); with --input HEX or --file PATH: only this input
- *     --skip PART    short (all inputs of up to 3 bytes) or growth (time by size); repeatable
- *     --keep         adds what is found to the committed corpus, as far as it stays small
- *     --json         the summary as one JSON line
- */
-import { parseArgs } from 'node:util';
+/** `npm run fuzz -- [options]`: hostile bytes for every decoder, verifier, handler and parser. */
 import { readFileSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
+import { readOptions, readWhole, refuseOptions } from '../options.ts';
 import { fuzz } from './run.ts';
 
-const { values } = parseArgs({
-  options: {
+const HELP = `npm run fuzz -- [options]
+  --seconds S    of mutation (60); 0 replays what is known
+  --seed N       of the mutations; from the clock by default, printed
+  --target NAME  only this one, may be repeated; with --input HEX or --file PATH: only this input
+  --skip PART    short (all inputs of up to 3 bytes) or growth (time by size), may be repeated
+  --keep         writes the committed corpus anew from everything that is known
+  --json         the summary as one line of JSON`;
+
+const values = readOptions(
+  {
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string' },
     target: { type: 'string', multiple: true, default: [] },
@@ -24,22 +23,32 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
-});
+  HELP,
+);
 
-function wholeNumber(text: string, name: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name}: a whole number is expected, not ${text}`);
-  return value;
+const PARTS = ['short', 'growth'];
+
+function readFile(path: string): Uint8Array {
+  try {
+    return new Uint8Array(inflateRawSync(readFileSync(path)));
+  } catch (error) {
+    return refuseOptions(`--file: ${path} is no entry of the corpus (${String(error)})`);
+  }
 }
 
 function givenInput(): Uint8Array | undefined {
-  if (values.file !== undefined) return new Uint8Array(inflateRawSync(readFileSync(values.file)));
-  return values.input === undefined ? undefined : Uint8Array.from(Buffer.from(values.input, 'hex'));
+  if (values.file !== undefined) return readFile(values.file);
+  if (values.input === undefined) return undefined;
+  if (!/^([0-9a-f]{2})*$/i.test(values.input)) return refuseOptions('--input: hexadecimal digits are expected');
+  return Uint8Array.from(Buffer.from(values.input, 'hex'));
 }
 
+const part = values.skip.find((name) => !PARTS.includes(name));
+if (part !== undefined) refuseOptions(`--skip: ${PARTS.join(' or ')} is expected, not "${part}"`);
+
 const failures = await fuzz({
-  seconds: wholeNumber(values.seconds, 'seconds'),
-  seed: values.seed === undefined ? Date.now() % 2 ** 32 : wholeNumber(values.seed, 'seed'),
+  seconds: readWhole('seconds', values.seconds),
+  seed: values.seed === undefined ? Date.now() % 2 ** 32 : readWhole('seed', values.seed),
   targets: values.target,
   input: givenInput(),
   skip: new Set(values.skip),

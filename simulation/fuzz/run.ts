@@ -9,6 +9,7 @@ import { makeRandom } from './random.ts';
 import { begin, feed, openSession, step, type Finding, type Session } from './session.ts';
 import { makeWorld } from './seeds/world.ts';
 import { tryShortInputs, type ShortInputs } from './short.ts';
+import { refuseOptions } from '../options.ts';
 import { allTargets } from './targets/table.ts';
 import type { Target } from './targets/target.ts';
 
@@ -69,7 +70,7 @@ function describeFinding({ target, what, input }: Finding): void {
 
 function chooseTargets(all: readonly Target[], names: readonly string[]): readonly Target[] {
   const unknown = names.find((name) => !all.some((target) => target.name === name));
-  if (unknown !== undefined) throw new Error(`there is no target ${unknown}`);
+  if (unknown !== undefined) refuseOptions(`there is no target ${unknown}: ${all.map(({ name }) => name).join(', ')}`);
   return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
 }
 

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions, readWhole, refuseOptions } from '../options.ts';
 import { hasProgress } from './diary.ts';
 import { runKills, type Report } from './run.ts';
 
@@ -13,13 +13,16 @@ const DEFAULT_COUNT = 25;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-const refuse = (message: string): never => {
-  say(`kills: ${message}`);
-  process.exit(2);
-};
+const HELP = `npm run kills -- [options]
+  --count N    kills in all, those before a --resume included (${DEFAULT_COUNT})
+  --seed S     whom to kill, when, and what is paid; a fresh one by default
+  --dir D      where everything lies; without it a temporary directory
+  --resume     goes on with the run in --dir
+  --forgetful  with a store that says "durable" too early: the run must fail
+  --json       the summary as one object`;
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  {
     count: { type: 'string' },
     seed: { type: 'string' },
     dir: { type: 'string' },
@@ -27,21 +30,17 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     forgetful: { type: 'boolean', default: false },
   },
-});
+  HELP,
+);
 
-function whole(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
-  return /^\d{1,9}$/.test(text) ? Number(text) : refuse(`--${name} takes a whole number`);
-}
-
-const count = whole('count', values.count, DEFAULT_COUNT);
-const seed = whole('seed', values.seed, Math.floor(Math.random() * 1e9));
+const count = values.count === undefined ? DEFAULT_COUNT : readWhole('count', values.count);
+const seed = values.seed === undefined ? Math.floor(Math.random() * 1e9) : readWhole('seed', values.seed);
 const isTemporary = values.dir === undefined;
-if (values.resume && isTemporary) refuse('--resume needs --dir');
+if (values.resume && isTemporary) refuseOptions('--resume needs --dir');
 const dir = isTemporary ? mkdtempSync(join(tmpdir(), 'dsm-kills-')) : resolve(values.dir ?? '');
 if (!existsSync(dir)) mkdirSync(dir, { recursive: true });
-if (values.resume && !hasProgress(dir)) refuse(`there is no run in ${dir}`);
-if (!values.resume && hasProgress(dir)) refuse(`${dir} holds a run; go on with --resume`);
+if (values.resume && !hasProgress(dir)) refuseOptions(`there is no run in ${dir}`);
+if (!values.resume && hasProgress(dir)) refuseOptions(`${dir} holds a run; go on with --resume`);
 
 let interrupted = false;
 process.on('SIGINT', () => {

@@ -2,15 +2,22 @@
  * `npm run model`: every reachable state of one slot, for several kinds of slot; then the mutants, each of which must
  * break a property. Last line: a summary. Exit code 1 if the protocol breaks or a mutant does not.
  */
-import { parseArgs } from 'node:util';
+import { readOptions, readWhole } from '../options.ts';
 import { BEYOND, MUTANTS, mutantNamed, type Mutant } from './mutants.ts';
 import { explore, tryMutant, type Explored, type Tried } from './run.ts';
 import { SLOTS, slotNamed, type Slot } from './slots.ts';
 
-const HELP = `npm run model [-- --config NAME] [--mutant NAME] [--quick] [--plain] [--json] [--limit STATES] [--list]`;
+const HELP = `npm run model -- [options]
+  --config NAME  only this configuration, may be repeated
+  --mutant NAME  only this mutant, may be repeated
+  --list         names of both
+  --quick        rounds 0 and 1 only
+  --plain        leaves nothing out of the states
+  --limit N      gives up after N states of one configuration, which is a failure (120000000)
+  --json         one object on stdout`;
 
-const { values: args } = parseArgs({
-  options: {
+const args = readOptions(
+  {
     config: { type: 'string', multiple: true },
     mutant: { type: 'string', multiple: true },
     quick: { type: 'boolean', default: false },
@@ -18,9 +25,9 @@ const { values: args } = parseArgs({
     json: { type: 'boolean', default: false },
     limit: { type: 'string', default: '120000000' },
     list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
-});
+  HELP,
+);
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const tellProgress = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -73,16 +80,12 @@ function printTried(tried: readonly Tried[]): void {
 }
 
 function main(): number {
-  if (args.help) {
-    print(HELP);
-    return 0;
-  }
   if (args.list) {
     for (const { name, what } of [...SLOTS, ...MUTANTS, BEYOND]) print(`${name.padEnd(28)} ${what}`);
     return 0;
   }
   const { slots, mutants } = chosen();
-  const limit = Number(args.limit);
+  const limit = readWhole('limit', args.limit, 1);
   const options = { quick: args.quick, plain: args.plain, limit, progress: tellProgress };
   const explored = slots.map((slot) => explore(slot, options));
   const tried = mutants.map((mutant) => tryMutant(mutant, options));
