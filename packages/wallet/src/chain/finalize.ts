@@ -193,7 +193,14 @@ export async function effectsOf(device: Device, body: Body, { kind, operation }:
         return [reservationRecords.put(device, body.chain, { ...reservation, claimed })];
       }
       case 'release':
-        return [reservationRecords.put(device, body.chain, { ...reservation, status: 'released' })];
+        // What did not come back was claimed, whether or not the claim has been seen.
+        return [
+          reservationRecords.put(device, body.chain, {
+            ...reservation,
+            claimed: reservation.funded - operation.amount,
+            status: 'released',
+          }),
+        ];
       case 'void':
         return [];
     }

@@ -2,6 +2,7 @@
 import { equalBytes, itemNames, type Body, type ChainId, type Operation, type StateHash, type Write } from '@dsm/core';
 import type { Storage } from '../device.ts';
 import { readItem } from '../records/item.ts';
+import { reservationRecords } from '../records/reservation.ts';
 import { listPayments, paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
 import { readBody } from './draft.ts';
 
@@ -27,7 +28,15 @@ export async function settledPayments(storage: Storage, body: Body, { kind, oper
     return payment && payment.status !== 'final' ? [put(storage, asFinal(payment))] : [];
   }
   if (kind === 'vault' && operation.type === 'claim') return claimedPayments(storage, body.chain, operation.total);
-  if (kind === 'vault' && operation.type === 'release') return unclaimedPayments(storage, body.chain);
+  if (kind === 'vault' && operation.type === 'release') {
+    const reservation = await reservationRecords.read(storage, body.chain);
+    // The rest went back, so this much was claimed, whether or not the claim has been seen.
+    const claimed = reservation ? reservation.funded - operation.amount : 0n;
+    return [
+      ...(await claimedPayments(storage, body.chain, claimed)),
+      ...(await unclaimedPayments(storage, body.chain, claimed)),
+    ];
+  }
   return [];
 }
 
@@ -41,11 +50,15 @@ const paidFrom = async (storage: Storage, vault: ChainId): Promise<readonly Paym
   );
 
 /** What nobody claimed before E went back to the payer. */
-async function unclaimedPayments(storage: Storage, vault: ChainId): Promise<Write[]> {
-  const paid = await paidFrom(storage, vault);
-  return paid
-    .filter(({ status }) => status !== 'final' && status !== 'void')
-    .map((payment) => put(storage, { ...payment, status: 'lost', grade: null }));
+async function unclaimedPayments(storage: Storage, vault: ChainId, claimed: bigint): Promise<Write[]> {
+  const writes: Write[] = [];
+  for (const payment of await paidFrom(storage, vault)) {
+    if (payment.status === 'final' || payment.status === 'void') continue;
+    const total = await totalOf(storage, payment);
+    const isClaimed = total !== undefined && total <= claimed;
+    if (!isClaimed) writes.push(put(storage, { ...payment, status: 'lost', grade: null }));
+  }
+  return writes;
 }
 
 /**

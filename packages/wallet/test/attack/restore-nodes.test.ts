@@ -15,10 +15,11 @@ import {
 } from '@dsm/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { payOnline } from '../../src/account/payment.ts';
-import { reserve } from '../../src/account/reserve.ts';
+import { releaseExpired, reserve } from '../../src/account/reserve.ts';
 import type { Device } from '../../src/device.ts';
 import { receive, type Exchanged } from '../../src/exchange/index.ts';
 import type { DirectoryTransport } from '../../src/ports.ts';
+import { listReservations } from '../../src/records/reservation.ts';
 import { readRestoredIndex, readRestore } from '../../src/records/restore.ts';
 import { sync } from '../../src/sync/sync.ts';
 import { showChain } from '../../src/view/chain.ts';
@@ -198,7 +199,7 @@ describe('REL-46: a payee that was restored after the lost device had claimed', 
       ...device,
       transport: lying((_, path) => (path === '/v1/submit' ? fail('E_STORE', 'STO-4', 'later') : undefined)),
     };
-    await syncNow(mute);
+    expectOk(await sync(mute, { patienceMs: 0 }));
     const [first, second] = await grades(device);
     expect([first, second]).toEqual([
       [10n, 'certified'],
@@ -217,4 +218,21 @@ describe('REL-46: a payee that was restored after the lost device had claimed', 
     await syncNow(device);
     expect(await balanceOf(device, scene.token)).toMatchObject({ available: 160n, reserved: 0n });
   });
+});
+
+test('RES-5: a release that is learnt of before the claim below it does not make a paid payment lost', async () => {
+  const until = scene.world.nowMs + 2 * DAY_MS;
+  expectOk(await reserve(alice, { for: bob.account, token: scene.token, amount: 1_000n, until }));
+  await pay(scene, alice, bob, { amount: 100n });
+  const saved = await save(alice);
+  await syncNow(bob);
+  scene.world.nowMs = until + scene.world.net.network.gapMs + 1;
+  expectOk(await releaseExpired(alice, bob.account));
+  const device = await restoreFrom(scene.world, scene.directory.transport, saved);
+  await syncNow(device);
+  const rows = expectOk(await history(device)).filter(({ payment }) => payment.direction === 'out');
+  expect(rows.map(({ status, payment: { amount, grade } }) => [amount, status, grade])).toEqual([
+    [100n, 'final', 'certified'],
+  ]);
+  expect(await listReservations(device)).toMatchObject([{ claimed: 100n, status: 'released' }]);
 });
