@@ -77,7 +77,7 @@ async function withPeer(deed: Deed, work: (peer: ChainId, name: string) => Promi
   if (peer) await work(peer, seatOf(deed.world, peer)?.who.name ?? '?');
 }
 
-const amountOf = (random: Random): bigint => BigInt(random.between(1, random.chance(0.1) ? 8_000 : 400));
+const amountOf = (random: Random): bigint => BigInt(random.between(1, random.chance(0.1) ? 8_000 : 200));
 
 /** Written by hand on the bill: not one for each command. */
 const ORDERS = ['', 'table 4', 'lunch', 'ticket 17'];

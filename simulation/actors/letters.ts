@@ -24,7 +24,7 @@ export interface Mail {
 }
 
 /** Even so a letter may lie about for a while. */
-export const GOOD_MAIL: Mail = { loss: 0, duplicate: 0, late: 0.04, astray: 0, spoilt: 0 };
+export const GOOD_MAIL: Mail = { loss: 0, duplicate: 0, late: 0.12, astray: 0, spoilt: 0 };
 
 /** The post office of a world: its habits, and every letter that was ever written, for replays. */
 export interface Post {
@@ -38,7 +38,8 @@ const LATE_MS = 400_000;
 function lateBy(world: World, random: Random): number {
   const now = world.scheduler.nowMs();
   const next = world.moments.filter((atMs) => atMs > now);
-  if (next.length === 0 || random.chance(0.5)) return random.between(5, LATE_MS);
+  if (random.chance(0.4)) return random.between(1_000, 40_000);
+  if (next.length === 0 || random.chance(0.3)) return random.between(5, LATE_MS);
   return Math.min(...next) - now + random.between(0, 10_000);
 }
 
@@ -76,7 +77,7 @@ export function spoil(bytes: Uint8Array, random: Random): Uint8Array {
 
 /** Some hurry: what they accept is good for seconds. */
 const hurried = (random: Random): { readonly expiryMs?: number } =>
-  random.chance(0.2) ? { expiryMs: random.between(100, 20_000) } : {};
+  random.chance(0.3) ? { expiryMs: random.between(100, 20_000) } : {};
 
 const turns: Readonly<Record<LetterKind, (device: Device, bytes: Uint8Array) => Promise<Result<Exchanged>>>> = {
   offer: accept,

@@ -1,6 +1,6 @@
 /** The beginning of every run: nodes run, wallets are made, people know each other and have something to spend. */
 import { must, type Result } from '@dsm/core';
-import { addContact, createToken, mint, ownCard, payOnline, setPolicy, sync, type Device } from '@dsm/wallet';
+import { addContact, createToken, mint, ownCard, payOnline, reserve, setPolicy, sync, type Device } from '@dsm/wallet';
 import { runCommand, startDevice, type DeviceSeat } from '../world/device.ts';
 import { addDevice, restartNode, type World } from '../world/world.ts';
 
@@ -46,6 +46,20 @@ export async function setUp(world: World, { devices, acquaintances }: SetupOptio
       payOnline(device, { to: account, token: made.token, amount: 10_000n }),
     );
     await insist(world, seat, 'sync', sync);
+  }
+  if (devices <= 16) await setAside(world, seats);
+}
+
+/** Most set something aside for a neighbour, so that there is something to pay out of from the beginning. */
+async function setAside(world: World, seats: readonly DeviceSeat[]): Promise<void> {
+  const random = world.random.fork('set aside');
+  for (const [i, seat] of seats.entries()) {
+    const payee = seats[(i + 1) % seats.length]?.account;
+    const { token } = world;
+    if (!payee || !token || seats.length < 2 || random.chance(0.2)) continue;
+    const until = world.scheduler.nowMs() + world.facts.marginMs + random.between(60_000, 2_400_000);
+    world.moments.push(until - world.facts.marginMs, until, until + world.facts.gapMs);
+    await insist(world, seat, 'reserve', (device) => reserve(device, { for: payee, token, amount: 3_000n, until }));
   }
 }
 
