@@ -108,7 +108,7 @@ export async function driveSlot(client: Driver, slot: OpenSlot, pace: Pace): Pro
 
 /**
  * Whatever nodes claim: they have seen the slot by now, and a round opens a known time after that. Where a round is
- * past its time and not open, nodes have no reason for it yet.
+ * past its time and not open, nodes had no reason for it: a fork they have been shown by now, else the state must lapse.
  */
 function openingOf({ network, clock }: Driver, slot: OpenSlot, { round, untilMs }: UnlockWait): number {
   const { notBeforeMs, latestMs } = slot;
@@ -116,6 +116,7 @@ function openingOf({ network, clock }: Driver, slot: OpenSlot, { round, untilMs 
   const latest = roundOpensMs(network, Math.max(now, notBeforeMs), round) + network.deltaMs;
   if (untilMs === null) return Math.min(roundOpensMs(network, now, round), latest);
   const isOverdue = untilMs + 2 * network.deltaMs < now;
+  if (isOverdue && slot.fork) return latest;
   return isOverdue && latestMs > now ? roundOpensMs(network, latestMs, round) : Math.min(untilMs, latest);
 }
 
