@@ -113,12 +113,14 @@ export const releaseExpired = (device: Device, payee: ChainId): Promise<Result<r
       return fail('E_TOO_EARLY', 'RES-5', `not before ${formatDate(first)}`);
     }
     const released: Released[] = [];
+    let failed: Result<never> | undefined;
     for (const { vault } of due) {
       const done = await releaseVault(device, vault);
-      if (!done.ok) return done;
-      if (done.value) released.push(done.value);
+      // One that cannot be taken back now keeps no other from it.
+      if (!done.ok) failed ??= done;
+      else if (done.value) released.push(done.value);
     }
-    return ok(released);
+    return failed ?? ok(released);
   });
 
 /** Undefined when nothing was left. */

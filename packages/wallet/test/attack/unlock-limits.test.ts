@@ -1,10 +1,11 @@
 /** Bounds of waiting, and of what is read while others write. */
-import { memoryStore, must, type MemoryDisk, type Store } from '@dsm/core';
+import { fail, memoryStore, must, type MemoryDisk, type Store } from '@dsm/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { payOnline } from '../../src/account/payment.ts';
-import { reserve } from '../../src/account/reserve.ts';
+import { releaseExpired, reserve } from '../../src/account/reserve.ts';
 import type { Device } from '../../src/device.ts';
 import { makePace, type WaitingSlot } from '../../src/unlock/pace.ts';
+import { listReservations } from '../../src/records/reservation.ts';
 import { sync } from '../../src/sync/sync.ts';
 import { backup } from '../../src/view/backup.ts';
 import { copyDisk } from '../support/directory.ts';
@@ -19,7 +20,7 @@ import {
   makeScene,
   syncNow,
 } from '../support/scene.ts';
-import { reopen } from '../support/wallets.ts';
+import { present, reopen } from '../support/wallets.ts';
 import { pay } from './kit.ts';
 
 afterEach(() => {
@@ -51,6 +52,31 @@ test('RES-6: a claim that is due soon goes before everything that a slow node ca
   scene.directory.onRequest = (_, path) => void asked.push(path.split('/')[2] ?? '');
   expect((await syncNow(bob)).claimed).toMatchObject([{ total: 40n }]);
   expect(asked.slice(0, 4)).toEqual(['submit', 'submit', 'submit', 'submit']);
+});
+
+test('RES-5: a reservation that cannot be taken back now keeps no other from it', async () => {
+  const scene = await makeScene();
+  const { device: alice } = await addRichCustomer(scene, 'alice', 1_000n);
+  const { device: bob } = await addCustomer(scene, 'bob');
+  await befriend(alice, bob);
+  const until = scene.world.nowMs + 2 * 86_400_000;
+  const options = { for: bob.account, token: scene.token, until };
+  expectOk(await reserve(alice, { ...options, amount: 100n }));
+  expectOk(await reserve(alice, { ...options, amount: 200n }));
+  scene.world.nowMs = until + scene.world.net.network.gapMs + 1;
+  const [first, second] = await listReservations(alice);
+  const { transport } = scene.directory;
+  const stuck: Device = {
+    ...alice,
+    transport: {
+      request: (node, path, body, signal) =>
+        path === '/v1/submit' && body && Buffer.from(body).includes(Buffer.from(present(first).vault))
+          ? Promise.resolve(fail('E_STORE', 'STO-4', 'later'))
+          : transport.request(node, path, body, signal),
+    },
+  };
+  expectCode(await releaseExpired(stuck, bob.account), 'E_PENDING');
+  expect(await balanceOf(alice, scene.token)).toMatchObject({ available: 700n + present(second).funded });
 });
 
 describe('FIL-3: a backup', () => {
