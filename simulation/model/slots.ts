@@ -73,7 +73,7 @@ const vault = ['nothing', 'claim', 'refund', 'void'] as const;
 
 const VAULT: Slot = {
   name: 'vault',
-  what: 'a reservation: one claim until E, the refund from E + gap',
+  what: 'a reservation: one claim until E, the release from E + gap',
   values: vault,
   phases: [
     phase('claim open', [1], { void: false, start: false }),

@@ -120,7 +120,7 @@ function addCommand(parents: ReadonlyMap<string, Command>, spec: CommandSpec, si
     .addHelpText('after', `\nExample:\n  ${spec.example}`);
   for (const word of args) command.argument(word, spec.args?.[bare(word)] ?? '');
   for (const { flags, description, required } of spec.options ?? []) {
-    if (required) command.requiredOption(flags, description);
+    if (required) command.requiredOption(flags, `${description} (required)`);
     else command.option(flags, description);
   }
   command.action((...given: unknown[]) => {

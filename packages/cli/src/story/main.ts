@@ -25,7 +25,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 print('DSM: two devices pay each other, offline and through four directory nodes.');
-print(`Everything below happens in ${dir}; repeat any line there with DSM_PASSPHRASE set.`);
+print(`Everything below happens in ${dir}${process.stdout.isTTY ? '' : ', which is removed at the end'}.`);
 
 const succeeded = await playStory({ dir, dsm, print }, STORY, jobs).catch((error: unknown) => {
   print(styleText('red', String(error)));

@@ -19,7 +19,7 @@ export interface NetworkDescription {
   readonly nodes: readonly PublicKey[];
   /** Δ: the largest difference between two honest clocks. */
   readonly deltaMs: number;
-  /** Time between the last claim and the first refund of a reservation: more than 2Δ and the latency. */
+  /** Time between the last claim and the first release of a reservation: more than 2Δ and the latency. */
   readonly gapMs: number;
   /** How long before a reservation's date E the payee stops grading `reserved`. */
   readonly marginMs: number;

@@ -2,11 +2,17 @@
 import type { CommandSpec, Section, OptionSpec } from '../../spec.ts';
 
 const TIMES: readonly OptionSpec[] = [
-  { flags: '--delta <duration>', description: 'largest difference between two honest clocks' },
-  { flags: '--gap <duration>', description: 'between the last claim and the first refund of a reservation' },
-  { flags: '--margin <duration>', description: 'before a reservation ends, its payee stops relying on it' },
-  { flags: '--settle <duration>', description: 'how long a signed payment may wait to be certified' },
-  { flags: '--round <duration>', description: 'unit of the waiting time before a round of voting opens' },
+  { flags: '--delta <duration>', description: 'largest difference between two honest clocks (default 5s)' },
+  {
+    flags: '--gap <duration>',
+    description: 'between the last claim and the first release of a reservation; more than two --delta (default 15s)',
+  },
+  {
+    flags: '--margin <duration>',
+    description: 'before a reservation ends, its payee stops relying on it; more than --delta (default 30s)',
+  },
+  { flags: '--settle <duration>', description: 'how long a signed payment may wait to be certified (default 24h)' },
+  { flags: '--round <duration>', description: 'unit of the waiting time before a round of voting opens (default 5s)' },
 ];
 
 const SPECS: readonly CommandSpec[] = [

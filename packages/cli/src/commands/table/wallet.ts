@@ -53,7 +53,7 @@ const SPECS: readonly CommandSpec[] = [
     options: [
       {
         flags: '--provisional-max <amount>',
-        description: 'most per payment in token units, "none" or "any"',
+        description: 'most that may be open at a time, in token units, "none" or "any"',
       },
       { flags: '--run <n>', description: 'most uncertified payments that the payer may have stacked' },
       { flags: '--contact <name>', description: 'for this contact only' },
