@@ -149,6 +149,10 @@ async function chooseReservation(device: Device, options: OfferOptions): Promise
   if (chosen) return ok(chosen);
   if (usable.length > 0)
     return fail('E_BALANCE', 'RES-2', 'what is set aside for this payee does not cover the amount');
+  if (open.length > 0) {
+    const message = 'what is set aside for this payee is older than a restore and is only claimed: reserve anew';
+    return fail('E_RESERVATION', 'REL-45', message);
+  }
   return fail(
     'E_RESERVATION',
     'RES-2',
