@@ -10,7 +10,7 @@ const HELP = `npm run simulate:crashes -- [options]
   --workload NAME  only this one, may be repeated: ${WORKLOADS.map(({ name }) => name).join(', ')}
   --once           no second crash while the interrupted step is repeated
   --stop-at-first  ends a workload at its first violation
-  --seconds S      gives up after S seconds, which is a failure; all of them take long
+  --seconds S      ends after S seconds and says which workloads were cut short, which is a failure
   --json           the figures as JSON before the last line`;
 
 const values = readOptions(

@@ -1,17 +1,20 @@
-/** A workload played once, with deaths at given places: what went wrong, and how it ended. */
+/** Steps of a workload from any moment on: attempts, deaths in them, repetitions, and how it all ended. */
+import { createHash } from 'node:crypto';
 import { equalBytes, must, type Result } from '@dsm/core';
-import { balances, history, listReservations, showChain, sync, type Device } from '@dsm/wallet';
-import type { Disk, DiskPoint } from '../disk/index.ts';
-import { copyStage, type Stage } from './stage.ts';
+import { balances, history, listEvidence, listReservations, showChain, sync, type Device } from '@dsm/wallet';
+import { compactDisk } from '../disk/index.ts';
+import { copyStage, disksOf, type Stage } from './stage.ts';
 import {
   beginSession,
   beginTrial,
+  contentOfMoment,
   copyMoment,
   endSession,
   firstMoment,
-  restartNodes,
+  settle,
   type Death,
   type Moment,
+  type PointHook,
   type Session,
   type Trial,
 } from './trial.ts';
@@ -38,8 +41,38 @@ export interface Workload {
   readonly crashing: readonly string[];
   /** Who has something to show at the end. */
   readonly devices: readonly string[];
+  /** Somebody who has money is not among them: a cheat. */
+  readonly isPartial?: boolean;
   prepare(): Promise<{ readonly stage: Stage; readonly steps: readonly Step[] }>;
 }
+
+/** How things stand before a step: at first, or after deaths in it. Whoever begins now begins from the disks. */
+export interface Fork {
+  readonly moment: Moment;
+  readonly step: number;
+  /** What the step before answered. */
+  readonly before: Uint8Array | null;
+  /** Deaths that led here. */
+  readonly deaths: readonly Death[];
+  /** What this step answered already, although a node died in it. */
+  readonly answer?: Answer | undefined;
+}
+
+export const beginning = (stage: Stage): Fork => ({
+  moment: firstMoment(stage),
+  step: 0,
+  before: null,
+  deaths: [],
+});
+
+const show = (bytes: Uint8Array | null | undefined): string =>
+  bytes ? Buffer.from(bytes).toString('base64') : String(bytes);
+
+/** Forks with the same one go on in the same way: disks, what was answered, what was signed and promised. */
+export const describeFork = ({ moment, step, before, answer }: Fork, content = contentOfMoment(moment)): string =>
+  createHash('sha1')
+    .update(`${step} ${show(before)} ${show(answer?.bytes)} ${content} ${moment.watch.describe()}`)
+    .digest('base64');
 
 export interface Played {
   readonly violations: readonly string[];
@@ -47,146 +80,129 @@ export interface Played {
   readonly result: string;
 }
 
-/** How things stood before a step, so that a crash in it need not play what came before. */
-export interface Start {
-  readonly moment: Moment;
-  readonly step: number;
-  readonly before: Uint8Array | null;
-}
+export class Broken extends Error {}
 
-export const beginning = (stage: Stage): Start => ({ moment: firstMoment(stage), step: 0, before: null });
-
-/** A step that was interrupted more often than deaths were planned goes in circles. */
-const MAX_ATTEMPTS = 4;
-
-export interface PlayOptions {
-  readonly from: Start;
-  readonly steps: readonly Step[];
-  readonly devices: readonly string[];
-  readonly plan: readonly Death[];
-  /** Called at each point of a step, until it is done. */
-  readonly onPoint?: (at: PointOf) => void;
-  /** Called before each step. */
-  readonly onStep?: (start: Start) => void;
-}
-
-export interface PointOf {
-  readonly who: string;
-  readonly disk: Disk;
-  readonly point: DiskPoint;
-  readonly step: number;
-  /** Deaths so far. */
-  readonly deaths: number;
-}
-
-class Broken extends Error {}
-
-export async function play(options: PlayOptions): Promise<Played> {
-  const { from, steps, devices, plan, onPoint, onStep } = options;
-  const violations: string[] = [];
-  let moment = copyMoment(from.moment);
-  let result = '';
-  try {
-    let before = from.before;
-    for (let number = from.step; number < steps.length; number++) {
-      onStep?.({ moment, step: number, before });
-      const deaths = plan.filter(({ step }) => step === number);
-      const trial = await beginTrial(copyMoment(moment), deaths);
-      moment = trial;
-      trial.onPoint =
-        onPoint && ((who, disk, point) => onPoint({ who, disk, point, step: number, deaths: trial.deaths.length }));
-      before = await runStep(trial, deaths, steps[number] as Step, before);
-      trial.onPoint = undefined;
-      endSession(trial);
-    }
-    const trial = await beginTrial(copyMoment(moment), []);
-    moment = trial;
-    result = await conclude(trial, devices);
-    endSession(trial);
-  } catch (thrown) {
-    violations.push(thrown instanceof Broken ? thrown.message : `an exception: ${String(thrown)}`);
-  }
-  violations.push(...(await moment.watch.violations(moment.stage)));
-  return { violations, result };
-}
-
-async function runStep(
-  trial: Trial,
-  plan: readonly Death[],
-  step: Step,
-  before: Uint8Array | null,
-): Promise<Uint8Array | null> {
-  const { length: died } = trial.deaths;
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const answer = await attemptStep(trial, plan, step, before);
-    const nodeDied = await restartNodes(trial, plan);
-    if (answer === undefined || (nodeDied && !answer.ok)) continue;
-    if (!answer.ok) {
-      const { code, rule, message } = answer.error;
-      throw new Broken(`${step.name} fails: ${code} (${rule}) ${message}`);
-    }
-    if (trial.deaths.length > died) await requireSameAgain(trial, plan, step, before, answer.value);
-    return answer.value.bytes;
-  }
-  throw new Broken(`${step.name} never comes to an end`);
-}
+/** What is wrong, and whatever is thrown is. */
+export const complaintOf = (thrown: unknown): string =>
+  thrown instanceof Broken
+    ? thrown.message
+    : `an exception: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
 
 /** Undefined: a device died in it. */
-async function attemptStep(
-  trial: Trial,
-  plan: readonly Death[],
-  step: Step,
-  before: Uint8Array | null,
-): Promise<Result<Answer> | undefined> {
-  const session = beginSession(trial, plan);
+async function attempt(trial: Trial, step: Step, before: Uint8Array | null): Promise<Result<Answer> | undefined> {
+  const session = beginSession(trial);
   const run = step.run(session, before).then(async (answer) => {
     await session.close();
     return answer;
   });
   const outcome = await Promise.race([run, trial.deviceDied]);
-  if (typeof outcome !== 'string') return outcome;
-  endSession(trial);
-  return undefined;
+  return typeof outcome === 'string' ? undefined : outcome;
 }
 
-/** What was answered once is answered again. */
-async function requireSameAgain(
-  trial: Trial,
-  plan: readonly Death[],
-  step: Step,
-  before: Uint8Array | null,
-  first: Answer,
-): Promise<void> {
-  trial.onPoint = undefined;
-  const again = await attemptStep(trial, plan, step, before);
-  if (!again) return;
-  if (!again.ok) throw new Broken(`${step.name} was done, and fails when it is repeated: ${again.error.code}`);
-  const { bytes } = again.value;
-  const same = bytes === null || first.bytes === null ? bytes === first.bytes : equalBytes(bytes, first.bytes);
+/** Plays the step up to a death in it, and what of it goes on then. */
+export async function die(fork: Fork, steps: readonly Step[], death: Death): Promise<Fork> {
+  const trial = await beginTrial(copyMoment(fork.moment), { death });
+  const answer = await attempt(trial, steps[fork.step] as Step, fork.before);
+  await settle(trial);
+  endSession(trial);
+  if (!trial.hasHappened) throw new Broken('a step that begins from the same moment takes another way');
+  const { stage, watch } = trial;
+  const done = fork.answer ?? (answer?.ok === true ? answer.value : undefined);
+  return { ...fork, moment: { stage, watch }, deaths: [...fork.deaths, death], answer: done };
+}
+
+/** The step from here to its end, twice if somebody died in it: what was answered once is answered again. */
+export async function runStep(fork: Fork, steps: readonly Step[], onPoint?: PointHook): Promise<Fork> {
+  const step = steps[fork.step] as Step;
+  const trial = await beginTrial(copyMoment(fork.moment), { onPoint });
+  const answer = await attempt(trial, step, fork.before);
+  if (!answer?.ok) throw new Broken(`${step.name} fails: ${complain(answer)}`);
+  const first = fork.answer ?? answer.value;
+  if (fork.answer) requireSame(step, first, answer.value);
+  else if (fork.deaths.some((death) => death.step === fork.step)) {
+    trial.onPoint = undefined;
+    const again = await attempt(trial, step, fork.before);
+    if (!again?.ok) throw new Broken(`${step.name} was done, and fails when it is repeated: ${complain(again)}`);
+    requireSame(step, first, again.value);
+  }
+  await settle(trial);
+  endSession(trial);
+  const { stage, watch } = trial;
+  return { moment: { stage, watch }, step: fork.step + 1, before: first.bytes, deaths: fork.deaths };
+}
+
+const complain = (answer: Result<Answer> | undefined): string =>
+  !answer || answer.ok ? 'it died' : `${answer.error.code} (${answer.error.rule}) ${answer.error.message}`;
+
+function requireSame(step: Step, { bytes: one }: Answer, { bytes: other }: Answer): void {
+  const same = one === null || other === null ? one === other : equalBytes(one, other);
   if (!same) throw new Broken(`${step.name} answers something else when it is repeated`);
 }
 
+export interface Rest {
+  readonly steps: readonly Step[];
+  readonly devices: readonly string[];
+  readonly isPartial: boolean;
+  /** How moments between steps ended that were played before. */
+  readonly known: Map<string, string>;
+}
+
+/** From here to the end of the workload; `watchStep` is asked before each step who looks at its points. */
+export async function finish(
+  fork: Fork,
+  rest: Rest,
+  watchStep: (at: Fork) => PointHook | undefined = () => undefined,
+): Promise<Played> {
+  const { steps, known } = rest;
+  const violations: string[] = [];
+  const passed: string[] = [];
+  let { moment } = fork;
+  let result: string | undefined;
+  try {
+    for (let at = fork; result === undefined;) {
+      if (at.step === steps.length) {
+        const trial = await beginTrial(copyMoment(at.moment));
+        moment = { stage: trial.stage, watch: trial.watch };
+        result = await conclude(trial, rest);
+        endSession(trial);
+      } else {
+        at = await runStep(at, steps, watchStep(at));
+        ({ moment } = at);
+        const described = describeFork(at);
+        passed.push(described);
+        result = known.get(described);
+      }
+    }
+  } catch (thrown) {
+    violations.push(complaintOf(thrown));
+  }
+  violations.push(...(await moment.watch.violations(moment.stage)));
+  if (violations.length === 0) for (const described of passed) known.set(described, result as string);
+  return { violations, result: result ?? '' };
+}
+
 /** Everybody syncs; then what everybody has, without what chance made: ids, salts, times. */
-async function conclude(trial: Trial, devices: readonly string[]): Promise<string> {
-  const session = beginSession(trial, []);
+async function conclude(trial: Trial, { devices, isPartial }: Rest): Promise<string> {
+  const session = beginSession(trial);
+  const wait = async (ms: number): Promise<void> => session.waitUntil(trial.stage.nowMs + ms);
   const open = new Map<string, Device>();
   for (let round = 0; round < 2; round++) {
     for (const name of devices) {
       const device = open.get(name) ?? (await session.device(name));
       open.set(name, device);
-      const synced = await sync(device);
+      const synced = await sync(device, { wait });
       if (!synced.ok) throw new Broken(`${name} cannot sync: ${synced.error.code} ${synced.error.message}`);
     }
   }
   const lines: string[] = [];
   for (const [name, device] of open) lines.push(...(await describe(name, device)));
-  await requireConserved([...open.values()]);
+  await requireConserved([...open.values()], isPartial);
   await session.close();
   return lines.join('\n');
 }
 
-/** What all have together is what was minted, as everybody has heard of everything. */
-async function requireConserved(devices: readonly Device[]): Promise<void> {
+/** What all have together is what was minted, as everybody has heard of everything; at most, if not all are asked. */
+async function requireConserved(devices: readonly Device[], isPartial: boolean): Promise<void> {
   const sums = new Map<string, bigint>();
   const add = (symbol: string, amount: bigint): void => void sums.set(symbol, (sums.get(symbol) ?? 0n) + amount);
   for (const device of devices) {
@@ -200,7 +216,8 @@ async function requireConserved(devices: readonly Device[]): Promise<void> {
     }
   }
   for (const [symbol, sum] of sums) {
-    if (sum !== 0n) throw new Broken(`value is not conserved: ${sum} ${symbol} more than were minted`);
+    if (isPartial ? sum > 0n : sum !== 0n)
+      throw new Broken(`value is not conserved: ${sum} ${symbol} more than were minted`);
   }
 }
 
@@ -208,6 +225,7 @@ async function describe(name: string, device: Device): Promise<string[]> {
   const [rows, entries, chain] = [await balances(device), await history(device), await showChain(device)];
   if (!rows.ok || !entries.ok || !chain.ok) throw new Broken(`${name} cannot be read`);
   const reservations = await listReservations(device);
+  const evidence = must(await listEvidence(device));
   return [
     ...rows.value.map(
       (row) =>
@@ -222,16 +240,23 @@ async function describe(name: string, device: Device): Promise<string[]> {
     ...reservations
       .map(({ funded, total, claimed, status }) => `${name} reservation ${funded} ${total} ${claimed} ${status}`)
       .toSorted(),
+    `${name} holds ${evidence.length} pieces of evidence`,
     `${name} chain ${chain.value.map(({ status }) => status).join(' ')}`,
   ];
 }
 
-/** Plays steps that prepare a stage, without deaths and in place. */
+/** Plays steps that prepare a stage, without deaths. */
 export async function prepareStage(stage: Stage, steps: readonly Step[]): Promise<Stage> {
   const after = copyStage(stage);
-  const trial = await beginTrial(firstMoment(after), [], true);
+  const trial = await beginTrial(firstMoment(after), { isFirst: true });
   let before: Uint8Array | null = null;
-  for (const step of steps) before = await runStep(trial, [], step, before);
+  for (const step of steps) {
+    const answer = await attempt(trial, step, before);
+    if (!answer?.ok) throw new Broken(`${step.name} fails: ${complain(answer)}`);
+    before = answer.value.bytes;
+  }
+  await settle(trial);
   endSession(trial);
+  for (const disk of disksOf(after)) await compactDisk(disk);
   return after;
 }

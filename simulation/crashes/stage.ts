@@ -60,3 +60,5 @@ export function diskOf(stage: Stage, who: string): Disk {
   stage.devices.set(who, disk);
   return disk;
 }
+
+export const disksOf = ({ nodes, devices }: Stage): Disk[] => [...nodes, ...devices.values()];

@@ -26,6 +26,8 @@ export interface Watch {
   answered(node: number, path: string, body: Uint8Array): void;
   /** Knows what this one knows, and learns on its own. */
   copy(): Watch;
+  /** The same for two that will complain of the same. */
+  describe(): string;
   /** Everything that is wrong by now. */
   violations(stage: Stage): Promise<readonly string[]>;
 }
@@ -54,6 +56,14 @@ export function makeWatch(
           ? decodeWith(lockAnswerCodec, body, 'answer')
           : decodeWith(submitAnswerCodec, body, 'answer');
       if (answer.ok && 'receipt' in answer.value) receipts.push({ ...answer.value.receipt, node });
+    },
+    describe() {
+      const places = [...signed].map(([place, hashes]) => `${place} ${[...hashes].toSorted().join(' ')}`);
+      // A log only grows, so that the greatest promise of a node stands for all.
+      const promised = new Map<number, number>();
+      for (const { node, head } of receipts) promised.set(node, Math.max(head.size, promised.get(node) ?? 0));
+      const sizes = [...promised].map(([node, size]) => `node ${node} promised ${size}`);
+      return [...places, ...sizes].toSorted().join('\n');
     },
     async violations(stage) {
       const twice = [...signed].filter(([, hashes]) => hashes.size > 1).map(([place]) => place);

@@ -73,18 +73,32 @@ export async function openDisk(disk: Disk): Promise<Result<Store>> {
   return ok(storeOn(opened));
 }
 
+/** The log of a disk that nobody has open, written anew in one record, whatever its size. */
+export async function compactDisk(disk: Disk): Promise<void> {
+  const content = memoryDisk();
+  const memory = memoryStore(content);
+  let end = FIRST_RECORD;
+  for (let record = readRecord(disk, end); record; record = readRecord(disk, end)) {
+    await memory.commit(decodeWrites(record.payload));
+    end = record.next;
+  }
+  const { turn } = readMark(disk);
+  compact({ disk, life: disk.life, memory, end, turn, closed: false, last: Promise.resolve() }, content, true);
+}
+
 /** As a rename does it: at once or not at all. */
-function compact(opened: Opened, content: MemoryDisk): void {
+function compact(opened: Opened, content: MemoryDisk, always = false): void {
   const { disk } = opened;
   const writes = [...content].flatMap(([collection, records]) =>
     records.map(({ key, value }): Write => ({ collection, key, put: value })),
   );
   const sectors = cutSectors(sealRecord(encodeWrites(writes), disk.sectorBytes), disk.sectorBytes);
-  if (FIRST_RECORD + sectors.length > opened.end / 2) return;
+  if (writes.length === 0 || (!always && FIRST_RECORD + sectors.length > opened.end / 2)) return;
   disk.sectors = [...disk.sectors.slice(0, FIRST_RECORD), ...sectors];
   opened.end = FIRST_RECORD + sectors.length;
   // Both marks speak of the new file, in case one of them is damaged later.
   putMark(opened);
+  if (always) putMark(opened);
 }
 
 function putMark(opened: Opened): void {

@@ -34,9 +34,9 @@ describe('crash enumeration', () => {
   test.each(['init', 'online'])('of %s: every crash and every second one is survived', async (name) => {
     const { figures, violations } = await enumerateCrashes(named(name));
     expect(violations).toEqual([]);
-    // Each commit is lost or there, and after each death again.
+    // Each commit is lost or there; after each death again, where that is not what a first one left.
     expect(figures.once).toBeGreaterThanOrEqual(4);
-    expect(figures.twice).toBeGreaterThan(figures.once);
+    expect(figures.twice).toBeGreaterThanOrEqual(3);
     expect(figures.disks).toBeGreaterThan(figures.points);
   });
 
