@@ -3,12 +3,19 @@
  * the same checks, and in the end the same seeds without any bug.
  */
 import { execFile } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { readOptions, readWhole, refuseOptions } from '../options.ts';
 import type { Errand, Hunted, Run } from './hunt.ts';
 import { BUGS, type Bug } from './list.ts';
 
-const { values } = parseArgs({
-  options: {
+const HELP = `npm run simulate:bugs -- [options]
+  --bug ID     only this one, may be repeated; a wrong one lists them all
+  --seconds S  of the processor for one bug (60)
+  --events M   of one run (3000)
+  --jobs N     processes at once (2)
+  --json       one JSON document`;
+
+const values = readOptions(
+  {
     bug: { type: 'string', multiple: true },
     /** Budget of one bug, of the processor. */
     seconds: { type: 'string', default: '60' },
@@ -17,19 +24,20 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
   },
-});
+  HELP,
+);
 
 interface Row {
   readonly bug: Bug;
   readonly hunted: Hunted;
 }
 
-const seconds = Number(values.seconds);
-const events = Number(values.events);
+const seconds = readWhole('seconds', values.seconds, 1);
+const events = readWhole('events', values.events, 1);
 const chosen = BUGS.filter(({ id }) => values.bug?.includes(id) ?? true);
-if (chosen.length === 0) {
-  console.error(`no such bug; there are: ${BUGS.map(({ id }) => id).join(', ')}`);
-  process.exit(2);
+const unknown = values.bug?.filter((id) => !BUGS.some((bug) => bug.id === id)) ?? [];
+if (unknown.length > 0) {
+  refuseOptions(`no such bug: ${unknown.join(', ')}; there are: ${BUGS.map(({ id }) => id).join(', ')}`);
 }
 
 /** By the clock of the wall, since the budget is one of the processor: a process that hangs is ended some time. */
@@ -88,7 +96,7 @@ const worker = async (): Promise<void> => {
     }
   }
 };
-await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
+await Promise.all(Array.from({ length: readWhole('jobs', values.jobs, 1) }, worker));
 
 /** The runs that found something, without a bug. */
 async function control(): Promise<Hunted> {
