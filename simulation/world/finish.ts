@@ -43,7 +43,9 @@ export async function finishAll(world: World, exchanges: number = EXCHANGES): Pr
         for (const { code, message } of done.result.value.open)
           world.say(`${seat.who.name} syncs, open: ${code} ${message}`);
     }
-    const pauseMs = exchange === 1 ? settleMs + gapMs + 2 * deltaMs : 5_000;
+    // Twice what a window lasts: a restored device waits for what it may have signed, and then what it finds open.
+    const isLong = exchange === 1 || exchange === 4;
+    const pauseMs = isLong ? settleMs + gapMs + 2 * deltaMs : 5_000;
     await world.scheduler.wait(pauseMs, 'a pause');
   }
 }
