@@ -96,11 +96,6 @@ export const BUGS: readonly Bug[] = [
     find: 'nowMs >= window.from - network.deltaMs && nowMs <= window.until + network.deltaMs',
     replace: 'nowMs >= window.from - network.deltaMs',
   }),
-  bug('early-votes', 'a node votes before the window', {
-    file: SUBMISSION,
-    find: 'nowMs >= window.from - network.deltaMs && nowMs <= window.until + network.deltaMs',
-    replace: 'nowMs <= window.until + network.deltaMs',
-  }),
   bug('waiver-of-f', 'f votes waive the clock, which may be those of liars', {
     file: SUBMISSION,
     find: 'verifyReceipts(context, statement, votes, context.network.faults + 1)',

@@ -18,9 +18,9 @@ const values = readOptions(
   {
     bug: { type: 'string', multiple: true },
     /** Budget of one bug, of the processor. */
-    seconds: { type: 'string', default: '60' },
+    seconds: { type: 'string', default: '40' },
     /** Of one run of the world. */
-    events: { type: 'string', default: '3000' },
+    events: { type: 'string', default: '5000' },
     jobs: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
   },
