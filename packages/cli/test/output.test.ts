@@ -128,6 +128,8 @@ describe('what is printed', () => {
   test('advice never says that a claim submitted again pays twice', () => {
     expect(adviceFor('E_PENDING', 'submit <file>')).toBe('submit it again later; a claim counts once');
     expect(adviceFor('E_PENDING', 'sync')).not.toContain('twice');
+    expect(adviceFor('E_WINDOW', 'release <name>')).toContain('clocks');
+    expect(adviceFor('E_WINDOW', 'verify <file>')).toBeUndefined();
     expect(adviceFor('E_POLICY', 'accept <file>')).toBeUndefined();
   });
 

@@ -11,6 +11,8 @@ const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
   E_UNREACHABLE: 'nothing is lost; try again once the nodes can be reached',
 };
 
+const CLOCK = 'the nodes go by their own clocks: see whether that of this device is right';
+
 /** For one command: the first words of its usage decide. */
 const BY_COMMAND: readonly (readonly [prefix: string, code: ErrorCode, advice: string])[] = [
   ['pay', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it; repeating it pays twice'],
@@ -19,6 +21,7 @@ const BY_COMMAND: readonly (readonly [prefix: string, code: ErrorCode, advice: s
   ['release', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it'],
   ['token create', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it'],
   ['token mint', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it; repeating it mints twice'],
+  ...['pay', 'reserve', 'release', 'token', 'unlock'].map((of) => [of, 'E_WINDOW', CLOCK] as const),
   ['unlock', 'E_PENDING', 'what has begun goes on later: dsm unlock, or any dsm sync'],
   ['contact add', 'E_CONTACT', 'dsm contact add takes another name with --as'],
   ['network up', 'E_BUSY', 'perhaps this network is running already'],
