@@ -5,7 +5,7 @@ import { CALM } from '../world/network.ts';
 import { armCrash, armFault, killProcess, type Participant } from '../world/participant.ts';
 import type { Random } from '../world/random.ts';
 import { restartLater, type World } from '../world/world.ts';
-import { GOOD_MAIL, type Post } from './letters.ts';
+import { USUAL_MAIL, type Post } from './letters.ts';
 
 export interface Mishap {
   readonly world: World;
@@ -92,7 +92,7 @@ export const MISHAPS = {
     say(mishap, `a storm: ${JSON.stringify(world.network.weather)}`);
     world.scheduler.after(random.between(2_000, 60_000), 'the storm is over', () => {
       world.network.weather = { ...CALM };
-      post.mail = { ...GOOD_MAIL };
+      post.mail = { ...USUAL_MAIL };
     });
   },
 

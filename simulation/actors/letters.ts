@@ -23,8 +23,10 @@ export interface Mail {
   spoilt: number;
 }
 
-/** Even so a letter may lie about for a while. */
-export const GOOD_MAIL: Mail = { loss: 0, duplicate: 0, late: 0.12, astray: 0, spoilt: 0 };
+export const GOOD_MAIL: Mail = { loss: 0, duplicate: 0, late: 0, astray: 0, spoilt: 0 };
+
+/** A letter may lie about for a while, storm or not. */
+export const USUAL_MAIL: Mail = { ...GOOD_MAIL, late: 0.12 };
 
 /** The post office of a world: its habits, and every letter that was ever written, for replays. */
 export interface Post {

@@ -192,12 +192,12 @@ export const toldPaymentsSurvive: MakeCheck = (world, chronicle) => {
     },
     /** Somebody who synced in time has claimed what was reserved. */
     atEnd() {
-      const [first = Number.POSITIVE_INFINITY] = world.exchanges;
       for (const { who } of honestSeats(world)) {
+        const syncedMs = world.synced.get(who.name) ?? Number.POSITIVE_INFINITY;
         for (const [key, payment] of told) {
           if (!key.startsWith(`${who.name} `) || payment.kind !== 'reserved' || payment.status === 'final') continue;
           const until = funds.get(toHex(payment.vault ?? new Uint8Array()))?.until ?? 0;
-          if (until > first + facts.marginMs) {
+          if (until > syncedMs + facts.marginMs) {
             return `${who.name} synced before E, and a payment of ${payment.amount} that it was told is reserved is not final`;
           }
         }

@@ -38,6 +38,10 @@ export async function finishAll(world: World, exchanges: number = EXCHANGES): Pr
     world.exchanges.push(world.scheduler.nowMs());
     for (const seat of honestSeats(world)) {
       const done = await runCommand(world, seat, 'sync', sync);
+      const { name } = seat.who;
+      if (done.type === 'done' && done.result.ok && !world.synced.has(name)) {
+        world.synced.set(name, world.scheduler.nowMs());
+      }
       if (done.type === 'crashed' || !done.result.ok) world.say(`${seat.who.name} cannot sync`);
       else
         for (const { code, message } of done.result.value.open)

@@ -4,7 +4,7 @@ import { DEEDS, type Deeds } from '../actors/honest.ts';
 import { MISHAPS, type Mishaps } from '../actors/faults.ts';
 import { corruptNode } from '../actors/byzantine.ts';
 import { TRICKS, type Cheats, type Tricks } from '../actors/cheats.ts';
-import type { Post } from '../actors/letters.ts';
+import { USUAL_MAIL, type Post } from '../actors/letters.ts';
 import { setUp } from '../actors/setup.ts';
 import type { Violation } from '../checks/check.ts';
 import { becomeCalm, EXCHANGES, finishAll, unfinished } from './finish.ts';
@@ -156,6 +156,7 @@ async function drive(stage: Stage, options: RunOptions): Promise<RunReport> {
   const bad = options.badNodes ?? world.random.fork('bad nodes').below(world.facts.faults + 1);
   for (const seat of world.nodeSeats.slice(0, bad)) void corruptNode(world, seat);
   world.calm = false;
+  post.mail = { ...USUAL_MAIL };
   const plan = beginPlan(world, post, options);
   const begun = world.events;
   const deadline = options.budgetMs === undefined ? Number.POSITIVE_INFINITY : started + options.budgetMs;

@@ -70,6 +70,8 @@ export interface World extends DeviceWorld, NodeWorld {
   readonly backups: Map<string, { readonly file: Uint8Array; readonly seed: Uint8Array }>;
   /** When the last syncs began, after the end of the faults. */
   readonly exchanges: number[];
+  /** When a device had synced for the first time after that. */
+  readonly synced: Map<string, number>;
   /** Times at which something ends. */
   moments: number[];
   /** Factor of the time that reservations last. */
@@ -125,6 +127,7 @@ export function createWorld(options: WorldOptions): World {
     debits: [],
     backups: new Map(),
     exchanges: [],
+    synced: new Map(),
     moments: [],
     lasting: 1,
     calm: true,
