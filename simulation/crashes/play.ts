@@ -184,13 +184,12 @@ export async function finish(
 /** Everybody syncs; then what everybody has, without what chance made: ids, salts, times. */
 async function conclude(trial: Trial, { devices, isPartial }: Rest): Promise<string> {
   const session = beginSession(trial);
-  const wait = async (ms: number): Promise<void> => session.waitUntil(trial.stage.nowMs + ms);
   const open = new Map<string, Device>();
   for (let round = 0; round < 2; round++) {
     for (const name of devices) {
       const device = open.get(name) ?? (await session.device(name));
       open.set(name, device);
-      const synced = await sync(device, { wait });
+      const synced = await sync(device, { wait: session.wait });
       if (!synced.ok) throw new Broken(`${name} cannot sync: ${synced.error.code} ${synced.error.message}`);
     }
   }

@@ -20,11 +20,23 @@ import {
   type Device,
   type Exchanged,
 } from '@dsm/wallet';
-import { prepareStage, type Answer, type Step } from './play.ts';
+import { prepareStage, type Answer, type Step, type Workload } from './play.ts';
 import { DAY_MS, makeStage, START_MS, type Stage } from './stage.ts';
 import { PASSPHRASE, type Session } from './trial.ts';
 
 export const UNTIL_MS: number = START_MS + 10 * DAY_MS;
+
+export const EVERYBODY: readonly string[] = ['canteen', 'alice', 'till'];
+export const NODES: readonly string[] = ['node 0', 'node 1', 'node 2', 'node 3'];
+
+export const workload = (
+  name: string,
+  what: string,
+  crashing: readonly string[],
+  from: () => Promise<Stage>,
+  steps: readonly Step[],
+  devices: readonly string[] = EVERYBODY,
+): Workload => ({ name, what, crashing, devices, prepare: async () => ({ stage: await from(), steps }) });
 
 /** The steps of this module answer nothing that anybody needs. */
 export const nothing: Result<Answer> = ok({ bytes: null });
@@ -110,7 +122,8 @@ export async function payOnce(device: Device, to: string, amount: bigint, order:
   return answered(await payOnline(device, { to: account, token: await meal(device), amount, reference }));
 }
 
-export const syncing = (who: string): Step => by(who, 'syncs', async (device) => answered(await sync(device)));
+export const syncing = (who: string): Step =>
+  by(who, 'syncs', async (device, _, session) => answered(await sync(device, session)));
 
 /** Value set aside, once. */
 export const reserving = (who: string, to: string, amount: bigint): Step =>
@@ -118,6 +131,17 @@ export const reserving = (who: string, to: string, amount: bigint): Step =>
     const synced = await sync(device);
     if (!synced.ok) return synced;
     if ((await listReservations(device)).length > 0) return nothing;
+    const account = await accountOf(device, to);
+    return answered(await reserve(device, { for: account, token: await meal(device), amount, until: UNTIL_MS }));
+  });
+
+/** A reservation of one's own, beside those of which one is the payee. */
+export const setAside = (who: string, to: string, amount: bigint): Step =>
+  by(who, `reserves ${amount} for ${to}`, async (device) => {
+    const synced = await sync(device);
+    if (!synced.ok) return synced;
+    const mine = (await listReservations(device)).some(({ funded }) => funded === amount);
+    if (mine) return nothing;
     const account = await accountOf(device, to);
     return answered(await reserve(device, { for: account, token: await meal(device), amount, until: UNTIL_MS }));
   });

@@ -181,6 +181,8 @@ export interface Session {
   readonly away: Set<number>;
   /** Time goes on: to this moment, if it is not past. */
   waitUntil(ms: number): void;
+  /** So long, without waiting. */
+  readonly wait: (ms: number) => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -210,6 +212,9 @@ export function beginSession(trial: Trial): Session {
     opened.set(who, made);
     return made;
   };
+  const waitUntil = (ms: number): void => {
+    trial.stage.nowMs = Math.max(trial.stage.nowMs, ms);
+  };
   return {
     network: trial.stage.network,
     ports,
@@ -218,9 +223,8 @@ export function beginSession(trial: Trial): Session {
       const { transport, ...rest } = await ports(who);
       return must(await openWallet({ ...rest, transportFor: () => transport, passphrase: PASSPHRASE }));
     },
-    waitUntil: (ms) => {
-      trial.stage.nowMs = Math.max(trial.stage.nowMs, ms);
-    },
+    waitUntil,
+    wait: async (ms) => waitUntil(trial.stage.nowMs + ms),
     async close() {
       for (const { store } of opened.values()) await store.close();
     },

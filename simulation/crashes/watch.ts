@@ -38,17 +38,31 @@ export function makeWatch(
 ): Watch {
   return {
     copy: () => makeWatch(new Map([...signed].map(([place, hashes]) => [place, new Set(hashes)])), [...receipts]),
-    suiteOf: (who, suite) => ({
-      ...suite,
-      sign(secretKey, purpose, message) {
-        if (purpose === 'state' || purpose === 'report' || purpose === 'proposal') {
-          const [, chain, from, to, hash] = must(decodeItem(message)) as readonly Item[];
-          const place = `${who} signed two ${purpose}s for ${toHex(chain as Uint8Array)} ${String(from)}-${String(to)}`;
-          signed.set(place, (signed.get(place) ?? new Set()).add(toHex(hash as Uint8Array)));
-        }
-        return suite.sign(secretKey, purpose, message);
-      },
-    }),
+    suiteOf(who, suite) {
+      // What is signed names chain and index; the round stands in what was hashed for it.
+      const rounds = new Map<string, string>();
+      return {
+        ...suite,
+        hash(tag, message) {
+          const hash = suite.hash(tag, message);
+          if (tag === 'report' || tag === 'proposal') {
+            const [, , round] = must(decodeItem(message)) as readonly Item[];
+            rounds.set(toHex(hash), ` in round ${String(round)}`);
+          }
+          return hash;
+        },
+        sign(secretKey, purpose, message) {
+          if (purpose === 'state' || purpose === 'report' || purpose === 'proposal') {
+            const [, chain, from, to, bytes] = must(decodeItem(message)) as readonly Item[];
+            const hash = toHex(bytes as Uint8Array);
+            const slot = `${toHex(chain as Uint8Array)} ${String(from)}-${String(to)}${rounds.get(hash) ?? ''}`;
+            const place = `${who} signed two ${purpose}s for ${slot}`;
+            signed.set(place, (signed.get(place) ?? new Set()).add(hash));
+          }
+          return suite.sign(secretKey, purpose, message);
+        },
+      };
+    },
     answered(node, path, body) {
       if (path !== '/v1/lock' && path !== '/v1/submit' && path !== '/v1/vote') return;
       const answer =

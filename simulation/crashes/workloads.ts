@@ -2,7 +2,6 @@
 import { must, type Result } from '@dsm/core';
 import {
   acknowledge,
-  backup,
   buildClaim,
   cancel,
   history,
@@ -10,12 +9,9 @@ import {
   refund,
   releaseExpired,
   request,
-  reserve,
-  restoreWallet,
   setPolicy,
   sync,
   takeAck,
-  unlock,
   type Device,
 } from '@dsm/wallet';
 import { prepareStage, type Answer, type Step, type Workload } from './play.ts';
@@ -43,21 +39,12 @@ import {
   threeTurns,
   turn,
   UNTIL_MS,
+  workload,
+  NODES,
+  setAside,
 } from './scene.ts';
-import { DAY_MS, makeStage, START_MS, type Stage } from './stage.ts';
-import { PASSPHRASE } from './trial.ts';
-
-const EVERYBODY = ['canteen', 'alice', 'till'];
-const NODES = ['node 0', 'node 1', 'node 2', 'node 3'];
-
-const workload = (
-  name: string,
-  what: string,
-  crashing: readonly string[],
-  from: () => Promise<Stage>,
-  steps: readonly Step[],
-  devices: readonly string[] = EVERYBODY,
-): Workload => ({ name, what, crashing, devices, prepare: async () => ({ stage: await from(), steps }) });
+import { makeStage, type Stage } from './stage.ts';
+import { STUCK } from './stuck.ts';
 
 /** The payment of this order, not one that pays it back. */
 async function paymentOf(device: Device, order: string): Promise<Uint8Array | undefined> {
@@ -99,17 +86,6 @@ const refunding = (who: string, order: string, number: number): Step =>
     return payment
       ? turn(await refund(device, { command: commandOf(number), payment, amount: 4n, provisional: false }))
       : failed('the payment is not there');
-  });
-
-/** A reservation of one's own, beside those of which one is the payee. */
-const setAside = (who: string, to: string, amount: bigint): Step =>
-  by(who, `reserves ${amount} for ${to}`, async (device) => {
-    const synced = await sync(device);
-    if (!synced.ok) return synced;
-    const mine = (await listReservations(device)).some(({ funded }) => funded === amount);
-    if (mine) return nothing;
-    const account = await accountOf(device, to);
-    return answered(await reserve(device, { for: account, token: await meal(device), amount, until: UNTIL_MS }));
   });
 
 const claiming = (who: string): Step =>
@@ -154,72 +130,6 @@ const crowdPays: Step = {
     return paid.find(({ ok }) => !ok) ?? nothing;
   },
 };
-
-/** Alice has paid the till straight from her account, nobody has told the nodes, and the time for it is over. */
-async function makeLapsed(): Promise<Stage> {
-  const stage = await prepareStage(await layTable(), [
-    by('till', 'takes provisional payments', async (device) =>
-      answered(await setPolicy(device, { provisionalMax: 'any' })),
-    ),
-    offering('alice', 'till', 40n, 8, true),
-    accepting('till'),
-    committing('alice'),
-    receiving('till'),
-  ]);
-  return { ...stage, nowMs: stage.nowMs + stage.network.settleMs + 2 * stage.network.gapMs };
-}
-
-const unlocking = (who: string): Step =>
-  by(who, 'unlocks', async (device, _, session) => {
-    const wait = async (ms: number): Promise<void> => session.waitUntil(device.clock() + ms);
-    const unlocked = await unlock(device, { patienceMs: 3_600_000, wait });
-    return answered(unlocked);
-  });
-
-/** What is left of a lost device: a file and the words. */
-interface Saved {
-  readonly file: Uint8Array;
-  readonly seed: Uint8Array;
-}
-
-async function makeLost(): Promise<{ readonly stage: Stage; readonly saved: Saved }> {
-  const kept: { saved?: Saved } = {};
-  const stage = await prepareStage(await layTable(), [
-    by('alice', 'makes a backup', async (device) => {
-      const file = await backup(device);
-      if (file.ok) kept.saved = { file: file.value, seed: device.keys.seed };
-      return answered(file);
-    }),
-    pay('alice', 'till', 5n, 'after the backup'),
-    syncing('till'),
-  ]);
-  if (!kept.saved) throw new Error('no backup');
-  return { stage, saved: kept.saved };
-}
-
-const restoring = (who: string, { file, seed }: Saved): Step => ({
-  name: `${who}: restores`,
-  async run(session) {
-    const { transport, ...ports } = await session.ports(who);
-    const restored = await restoreWallet({
-      ...ports,
-      transportFor: () => transport,
-      file,
-      seed,
-      passphrase: PASSPHRASE,
-      cost: { memoryKib: 8, passes: 1, lanes: 1 },
-    });
-    if (!restored.ok && restored.error.code !== 'E_EXISTS') return restored;
-    return answered(await sync(await session.device(who)));
-  },
-});
-
-/** Past the date from which a restored device signs. */
-const waiting = (who: string): Step =>
-  by(who, 'waits and syncs', async (device, _, session) => {
-    session.waitUntil(START_MS + 3 * DAY_MS);
-    return answered(await sync(device));
-  });
 
 export const WORKLOADS: readonly Workload[] = [
   workload(
@@ -284,18 +194,7 @@ export const WORKLOADS: readonly Workload[] = [
     async () => prepareStage(await layTable(), [syncing('till')]),
     [releasing('alice', 'till')],
   ),
-  workload('unlock', 'a state that came to nothing is voided', ['alice', 'node 0'], makeLapsed, [unlocking('alice')]),
-  {
-    name: 'restore',
-    what: 'a backup is restored, the account begun anew, and a payment made',
-    crashing: ['alice again'],
-    devices: ['canteen', 'alice again', 'till'],
-    async prepare() {
-      const { stage, saved } = await makeLost();
-      const again = 'alice again';
-      return { stage, steps: [restoring(again, saved), waiting(again), pay(again, 'till', 7n, 'after the restore')] };
-    },
-  },
+  ...STUCK,
   workload('node', 'a node votes, locks and takes a Final', NODES.slice(0, 2), makeScene, [
     pay('alice', 'till', 400n, 'lunch'),
     pay('alice', 'till', 5n, 'tea'),
@@ -305,7 +204,7 @@ export const WORKLOADS: readonly Workload[] = [
     'a node decides about six chains in one batch',
     ['node 0'],
     makeCrowd,
-    [crowdPays],
+    [crowdPays, syncing('canteen')],
     ['canteen', 'alice', ...crowd],
   ),
 ];
