@@ -6,6 +6,7 @@ import { Session } from 'node:inspector';
 import { parseArgs } from 'node:util';
 import type { FunctionCoverage } from './blocks.ts';
 import { failureLine } from './sites.ts';
+import type { RunOptions } from '../world/run.ts';
 import type { Marks } from './marks.ts';
 
 interface ScriptCoverage {
@@ -25,8 +26,8 @@ await post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '8' },
-    events: { type: 'string', default: '3000' },
+    runs: { type: 'string', default: '5' },
+    events: { type: 'string', default: '1500' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -55,7 +56,10 @@ const { runRuleTests } = await import('./odd/rules.ts');
 const { EXCEPTIONS } = await import('./exceptions.ts');
 
 /** Presets of the runs, one after another. */
-const PLAN = ['hostile', 'table', 'boundary', 'hostile', 'seven', 'table', 'distance', 'hostile'] as const;
+const PLAN = ['hostile', 'table', 'boundary', 'seven', 'distance'] as const;
+/** Each seed has its own mixture of faults and cheats: many short runs have them all. */
+const SHORT_RUNS = 40;
+const SHORT = { events: 250, finish: false } as const;
 
 const root = new URL('../../', import.meta.url);
 const coverage = new Map<string, (readonly FunctionCoverage[])[]>();
@@ -76,13 +80,21 @@ const cpu = (): string => `${(process.cpuUsage().user / 1e6).toFixed(0)} s of CP
 const say = (line: string): void => console.error(`${line}, ${cpu()}`);
 
 const wrong: string[] = [];
-for (let i = 0; i < Number(values.runs); i++) {
-  const name = PLAN[i % PLAN.length] ?? 'table';
-  const seed = Number(values.seed) + i;
-  const report = await runWorld({ ...PRESETS[name], seed, events: Number(values.events) });
+const runOne = async (name: keyof typeof PRESETS, seed: number, more: Partial<RunOptions>): Promise<void> => {
+  const report = await runWorld({ ...PRESETS[name], seed, events: Number(values.events), ...more });
   for (const kind of Object.keys(report.faults)) faults.add(kind);
   if (report.violation) wrong.push(`${name} ${seed}: ${report.violation.what}`);
-  say(`${name} ${seed}: ${report.events} events`);
+};
+
+const first = Number(values.seed);
+for (let i = 0; i < Number(values.runs); i++) {
+  const name = PLAN[i % PLAN.length] ?? 'table';
+  await runOne(name, first + i, {});
+  say(`${name} ${first + i}`);
+}
+if (Number(values.runs) > 0) {
+  for (let seed = first; seed < first + SHORT_RUNS; seed++) await runOne('table', seed, SHORT);
+  say(`${SHORT_RUNS} short runs`);
 }
 wrong.push(...(await doOddThings()));
 const simulated = await look();
@@ -94,7 +106,8 @@ say('tests of the rules done');
 const { left, needless } = applyExceptions(all.missed, EXCEPTIONS);
 for (const what of wrong) console.log(`wrong: ${what}`);
 for (const mark of left) console.log(`not hit: ${describeMark(mark)}`);
-for (const { at, text } of needless) console.log(`hit, and still an exception: ${at} ${text}`);
+const untrue = needless.filter(({ isOpen }) => isOpen !== true);
+for (const { at, text } of needless) console.error(`hit, and still an exception: ${at} ${text}`);
 const byRules = simulated.missed.length - all.missed.length;
 const excepted = all.missed.length - left.length;
 console.log(
@@ -104,8 +117,8 @@ console.log(
     `${byRules} by the tests of the rules only`,
     `${excepted} excepted with a reason`,
     `${left.length} not hit`,
-    `${needless.length} needless exceptions`,
+    `${untrue.length} needless exceptions`,
     `${wrong.length} wrong`,
   ].join(', '),
 );
-process.exit(left.length + needless.length + wrong.length > 0 ? 1 : 0);
+process.exit(left.length + untrue.length + wrong.length > 0 ? 1 : 0);
