@@ -8,6 +8,7 @@ import { runCommand, startDevice, type DeviceSeat, type Outcome } from '../world
 import type { Random } from '../world/random.ts';
 import { addDevice, seatOf, type World } from '../world/world.ts';
 import { postLetter, type Post } from './letters.ts';
+import { SCENES, type Scene } from './scenes.ts';
 import { FORGERIES, SELF_FORKING, VAULT_FORGERIES, type Forger } from './forgeries/index.ts';
 
 export interface Attempt {
@@ -34,7 +35,7 @@ function progressOf(world: World): Progress {
   const known = progresses.get(world);
   if (known) return known;
   const random = world.random.fork('forgeries');
-  const order = new Map(Object.keys(FORGERIES).map((name) => [name, random.next()]));
+  const order = new Map([...Object.keys(FORGERIES), ...Object.keys(SCENES)].map((name) => [name, random.next()]));
   const names = [...order.keys()].toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
   const made: Progress = { names, next: 0, made: 0, pair: [] };
   progresses.set(world, made);
@@ -53,6 +54,13 @@ export async function attemptForgery(
   for (let tries = 0; tries < TRIES; tries++) {
     const name = progress.names[progress.next % progress.names.length] as string;
     progress.next += 1;
+    const scene = SCENES[name];
+    if (scene) {
+      const played = await playScene(world, scene, cheats, random, progress);
+      if (!played) continue;
+      world.count(`forged: ${name}`);
+      return { seat: played, name, outcome: { type: 'done', result: { ok: true, value: undefined } } };
+    }
     const group = await groupFor(world, name, cheats, corrupt, random, progress);
     if (!group) continue;
     const { seat } = group;
@@ -141,6 +149,23 @@ async function pairOf(world: World, cheats: Set<DeviceSeat>, progress: Progress)
   await introduce(one, other);
   progress.pair = [one, other];
   return progress.pair;
+}
+
+/** With a cheat made for it and somebody honest. */
+async function playScene(
+  world: World,
+  scene: Scene,
+  cheats: Set<DeviceSeat>,
+  random: Random,
+  progress: Progress,
+): Promise<DeviceSeat | undefined> {
+  const honest = world.seats.filter(({ who, device }) => who.honest && who.process && device);
+  const cheat = await makeCheat(world, cheats, progress);
+  if (!cheat || honest.length === 0) return undefined;
+  const couple = { world, random, cheat, honest: random.pick(honest) };
+  await introduce(cheat, couple.honest);
+  await scene(couple);
+  return cheat;
 }
 
 function pickSeat(

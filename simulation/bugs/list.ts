@@ -165,16 +165,6 @@ export const BUGS: readonly Bug[] = [
     },
     crashes('online'),
   ),
-  bug(
-    'credit-forgotten',
-    'what was credited is not noted as credited',
-    {
-      file: 'packages/wallet/src/account/receive.ts',
-      find: 'creditRecords.put(device, nullifierOf(device, place), { source, index, output, token, amount, received }),',
-      replace: '',
-    },
-    crashes('credit'),
-  ),
   bug('credit-skipped', 'the cursor moves on before the credit is noted', {
     file: 'packages/wallet/src/sync/credits.ts',
     find: 'const noted = final.ok ? await noteCredit(device, credit, final.value) : done;',
@@ -199,7 +189,7 @@ export const BUGS: readonly Bug[] = [
       find: 'const counts = device.clock() < offer.goodUntil;',
       replace: 'const counts = device.clock() > 0;',
     },
-    near('boundary'),
+    near('hostile'),
   ),
   bug(
     'commit-after-expiry',
@@ -209,17 +199,12 @@ export const BUGS: readonly Bug[] = [
       find: 'if (now > accept.operation.window.until) return',
       replace: 'if (now < 0) return',
     },
-    near('boundary'),
+    near('hostile'),
   ),
   bug(
     'offer-above-funding',
     'an offer may be of more than was set aside',
     waved(OFFER, 'operation.total <= terms.value.funded'),
-  ),
-  bug(
-    'reserved-for-another',
-    'an offer comes out of a reservation for somebody else',
-    waved(OFFER, 'equalBytes(terms.value.payee, half.peer)'),
   ),
   bug('built-on-an-open-slot', 'an operation is begun upon one that is not final', {
     file: 'packages/wallet/src/chain/own.ts',
@@ -227,24 +212,4 @@ export const BUGS: readonly Bug[] = [
     replace:
       '  const settled = await settleOwn(device);\n  if (!settled.ok && settled.error.code === "E_DAMAGED") return explainUnsettled(settled);',
   }),
-  bug(
-    'honest-accused',
-    'a void counts as the second state of a fork',
-    {
-      file: 'packages/core/src/evidence/fork.ts',
-      find: 'check(![a, b].some((body) => isVoid(context.suite, body)),',
-      replace: 'check(true,',
-    },
-    near('table', 'boundary'),
-  ),
-  bug(
-    'appended-to-an-old-half',
-    'a restored device goes on with its old half',
-    {
-      file: 'packages/wallet/src/exchange/agreement.ts',
-      find: '    () => requireOpenHalf(device, facts.accept.half),\n',
-      replace: '',
-    },
-    near('table'),
-  ),
 ];

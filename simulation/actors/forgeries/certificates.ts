@@ -65,7 +65,7 @@ const asQuorum =
   };
 
 /** A receipt of a log of one leaf, signed by whoever is at hand: nobody, or a node that lies. */
-function inventReceipt(forger: Forger, node: number, statement: Statement): Receipt {
+export function inventReceipt(forger: Forger, node: number, statement: Statement): Receipt {
   const { device, random, corruptNodes } = forger;
   const { suite, network } = device;
   const root = logLeafHash(suite, statementToItem(network, statement));

@@ -32,7 +32,7 @@ import {
 } from '@dsm/core';
 import { readItem } from '../../../packages/wallet/src/records/item.ts';
 import { gatherCertificate, spreadFinal } from '../../../packages/wallet/src/directory/gather.ts';
-import { forgePayment } from './certificates.ts';
+import { forgePayment, inventReceipt } from './certificates.ts';
 import { nothingToForge, showFinal, showState, type Forged, type Forger, type Forgery } from './kit.ts';
 
 /** Two payments for one place, and the items that prove it. */
@@ -148,18 +148,25 @@ async function proposeSecond(
 const PAUSE_MS = 4_000;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
-/** One state final by the votes of all and told to nobody; then the other one through a round. */
+/** One state final by the votes of all, the liars' included, and told to nobody; then the other one through a round. */
 const hideFinal: Forgery = async (forger) => {
+  const { device, corruptNodes } = forger;
   const split = await forkOneself(forger);
   if (!split.ok) return split;
-  const { first, second } = split.value;
-  const { outcome } = await gatherCertificate(forger.device, first);
-  if (!outcome.ok) return outcome;
+  const { place, first, second } = split.value;
+  const statement = { form: 'votes', ...place, round: 0, hash: first.hash } as const;
+  const votes: Receipt[] = [...corruptNodes.keys()].map((node) => inventReceipt(forger, node, statement));
+  for (const answer of await showState(forger, first)) {
+    const read = answer.ok ? decodeWith(submitAnswerCodec, answer.value, 'answer') : answer;
+    const receipt = read.ok && read.value.type === 'vote' ? read.value.receipt : undefined;
+    if (receipt && !votes.some(({ node }) => node === receipt.node)) votes.push(receipt);
+  }
+  if (votes.length < device.network.nodes.length) return ok(undefined);
   await showState(forger, second);
   await pause(PAUSE_MS);
   await proposeSecond(forger, split.value, 1, await collectReports(forger, split.value, 1));
-  await spreadFinal(forger.device, { ...first, certificate: outcome.value });
-  return ok(undefined);
+  const receipts = votes.toSorted((a, b) => a.node - b.node);
+  return showFinal(forger, { ...statement, receipts }, first.items);
 };
 
 /** A quorum of votes that was kept back, shown once the nodes have promised a round. */
