@@ -40,6 +40,11 @@ describe('crash enumeration', () => {
     expect(figures.disks).toBeGreaterThan(figures.points);
   });
 
+  test('says when there is more than was played', async () => {
+    const { figures, violations, isCutShort } = await enumerateCrashes(named('init'), { isOver: () => true });
+    expect([isCutShort, violations, figures.once]).toEqual([true, [], 0]);
+  });
+
   test('finds a step that is done twice when it is repeated', async () => {
     const careless = alone('pays without looking', async (device): Promise<Result<Answer>> => {
       const to = await accountOf(device, 'till');
@@ -62,6 +67,18 @@ describe('crash enumeration', () => {
       return done.ok ? nothing : done;
     });
     expect(await whatOf(once)).toContain('E_CONFLICT');
+  });
+
+  test('finds a place that is signed anew although what was on the disk is the same as before', async () => {
+    const anew = alone('signs before it writes', async (device, _, session) => {
+      const { suite, store, clock } = await session.ports('alice');
+      const hash = suite.hash('state', encodeItem([clock()]));
+      suite.sign(device.key.secretKey, 'state', encodeItem([device.network.id, device.account, 9, 9, hash]));
+      const key = new Uint8Array(1);
+      const done = await store.get('x', key);
+      return done ? nothing : answered(await store.commit([{ collection: 'x', key, put: key }]));
+    });
+    expect(await whatOf(anew)).toContain('alice signed two states');
   });
 
   test('finds a device that signs two states for one place', async () => {
