@@ -59,7 +59,7 @@ function send(errand: Errand, patches: readonly object[]): Promise<Hunted> {
       (error, stdout, stderr) => {
         const last = stdout.trim().split('\n').at(-1) ?? '';
         if (!error && last !== '') resolve(JSON.parse(last) as Hunted);
-        else reject(new Error(stderr.trim().split('\n').slice(-12).join('\n') || String(error)));
+        else reject(new Error(stderr.trim().split('\n').slice(-12).join('\n') || (error?.message ?? 'no answer')));
       },
     );
     child.stdin?.end();
