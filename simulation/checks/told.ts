@@ -114,6 +114,8 @@ export const toldPaymentsSurvive: MakeCheck = (world, chronicle) => {
   const { suite, facts } = world;
   const funds = new Map<string, Fund>();
   const told = new Map<string, PaymentRecord>();
+  /** When it was told first. */
+  const toldMs = new Map<string, number>();
   const keyOf = (by: Participant, payment: Uint8Array): string => `${by.name} ${toHex(payment)}`;
 
   /** Nodes enough to decide have voted for a claim of that much. */
@@ -169,7 +171,11 @@ export const toldPaymentsSurvive: MakeCheck = (world, chronicle) => {
       if (fact.type === 'opened') return fact.by.rotten ? undefined : read(fact);
       if (fact.type === 'told' && fact.command === 'commit' && !fact.failure) {
         const { payment, turn } = fact.value as Exchanged;
-        if (turn === 'received' && payment.grade !== null) told.set(keyOf(fact.by, payment.payment), payment);
+        if (turn === 'received' && payment.grade !== null) {
+          const key = keyOf(fact.by, payment.payment);
+          told.set(key, payment);
+          toldMs.set(key, toldMs.get(key) ?? world.scheduler.nowMs());
+        }
       }
       if (fact.type !== 'commit') return undefined;
       for (const write of fact.writes) {
@@ -193,11 +199,12 @@ export const toldPaymentsSurvive: MakeCheck = (world, chronicle) => {
     /** Somebody who synced in time has claimed what was reserved. */
     atEnd() {
       for (const { who } of honestSeats(world)) {
-        const syncedMs = world.synced.get(who.name) ?? Number.POSITIVE_INFINITY;
+        const syncs = world.synced.get(who.name) ?? [];
         for (const [key, payment] of told) {
           if (!key.startsWith(`${who.name} `) || payment.kind !== 'reserved' || payment.status === 'final') continue;
           const until = funds.get(toHex(payment.vault ?? new Uint8Array()))?.until ?? 0;
-          if (until > syncedMs + facts.marginMs) {
+          const receivedMs = toldMs.get(key) ?? Number.POSITIVE_INFINITY;
+          if (syncs.some(({ fromMs, toMs }) => fromMs > receivedMs && toMs + facts.marginMs < until)) {
             return `${who.name} synced before E, and a payment of ${payment.amount} that it was told is reserved is not final`;
           }
         }

@@ -37,10 +37,12 @@ export async function finishAll(world: World, exchanges: number = EXCHANGES): Pr
   for (let exchange = 0; exchange < exchanges; exchange++) {
     world.exchanges.push(world.scheduler.nowMs());
     for (const seat of honestSeats(world)) {
+      const fromMs = world.scheduler.nowMs();
       const done = await runCommand(world, seat, 'sync', sync);
       const { name } = seat.who;
-      if (done.type === 'done' && done.result.ok && !world.synced.has(name)) {
-        world.synced.set(name, world.scheduler.nowMs());
+      if (done.type === 'done' && done.result.ok) {
+        const known = world.synced.get(name) ?? [];
+        world.synced.set(name, [...known, { fromMs, toMs: world.scheduler.nowMs() }]);
       }
       if (done.type === 'crashed' || !done.result.ok) world.say(`${seat.who.name} cannot sync`);
       else

@@ -70,8 +70,8 @@ export interface World extends DeviceWorld, NodeWorld {
   readonly backups: Map<string, { readonly file: Uint8Array; readonly seed: Uint8Array }>;
   /** When the last syncs began, after the end of the faults. */
   readonly exchanges: number[];
-  /** When a device had synced for the first time after that. */
-  readonly synced: Map<string, number>;
+  /** When each device synced after that. */
+  readonly synced: Map<string, readonly { readonly fromMs: number; readonly toMs: number }[]>;
   /** Times at which something ends. */
   moments: number[];
   /** Factor of the time that reservations last. */
