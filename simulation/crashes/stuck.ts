@@ -120,7 +120,7 @@ export const STUCK: readonly Workload[] = [
     makeLapsed,
     [unlocking('alice'), pay('alice', 'till', 30n, 'above the void')],
   ),
-  workload('void', 'nodes decide for a void in a later round', NODES.slice(0, 1), makeLapsed, [
+  workload('void', 'nodes decide for a void in a later round', NODES, makeLapsed, [
     unlocking('alice'),
     pay('alice', 'till', 30n, 'above the void'),
   ]),

@@ -195,7 +195,7 @@ export const WORKLOADS: readonly Workload[] = [
     [releasing('alice', 'till')],
   ),
   ...STUCK,
-  workload('node', 'a node votes, locks and takes a Final', NODES.slice(0, 2), makeScene, [
+  workload('node', 'a node votes, locks and takes a Final', NODES, makeScene, [
     pay('alice', 'till', 400n, 'lunch'),
     pay('alice', 'till', 5n, 'tea'),
   ]),
@@ -204,7 +204,7 @@ export const WORKLOADS: readonly Workload[] = [
     'a node decides about six chains in one batch',
     ['node 0'],
     makeCrowd,
-    [crowdPays, syncing('canteen')],
+    [crowdPays, pay('ann', 'canteen', 1n, 'tea')],
     ['canteen', 'alice', ...crowd],
   ),
 ];
