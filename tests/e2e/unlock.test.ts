@@ -113,7 +113,7 @@ describe('a double spend whose votes are split two and two', () => {
       });
     }
     await expectOne(paid, 'ERIN');
-    expect(await world.ask('bob', 'unlock')).toEqual({ unlocked: [] });
+    expect(await world.ask('bob', 'unlock')).toEqual({ unlocked: [], waiting: [], open: [] });
   });
 });
 

@@ -26,6 +26,7 @@ export { showRestore, type RestoreFacts } from './restore/view.ts';
 export { dueClaims, keepClaimed, type DueClaim, type Tick } from './sync/schedule.ts';
 export { sync, type SyncOptions, type SyncReport } from './sync/sync.ts';
 export * from './transport/http.ts';
+export type { OpenFailure } from './sync/notes.ts';
 export type { PaceOptions, WaitingSlot } from './unlock/pace.ts';
 export { unlock, type UnlockedSlot, type UnlockOptions, type UnlockReport } from './unlock/unlock.ts';
 export { backup } from './view/backup.ts';

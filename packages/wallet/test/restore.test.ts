@@ -44,6 +44,7 @@ import {
   syncNow,
   type Scene,
 } from './support/scene.ts';
+import { unlockNow } from './support/unlocking.ts';
 import { makeWallet, makeWorld, OFFLINE, present, suite } from './support/wallets.ts';
 
 let scene: Scene;
@@ -162,9 +163,12 @@ describe('WAL-34: until D + gap + Δ after the restore', () => {
     world.nowMs = facts!.signsFrom;
     expectCode(await payBob(device), 'E_TOO_EARLY');
     expect((await syncNow(device)).open).toMatchObject([{ code: 'E_TOO_EARLY', rule: 'WAL-34' }]);
+    expect(await unlockNow(scene, device)).toMatchObject({ open: [{ code: 'E_TOO_EARLY', rule: 'WAL-34' }] });
     world.nowMs += 1;
     expectCode(await payBob(device), 'E_PARENT');
+    expect(await unlockNow(scene, device)).toMatchObject({ open: [{ code: 'E_PARENT', rule: 'WAL-35' }] });
     expect(await syncNow(device)).toMatchObject({ certified: 1, open: [] });
+    expect(await unlockNow(scene, device)).toMatchObject({ open: [] });
     expectOk(await payBob(device));
     expect(expectOk(await showRestore(device))).toMatchObject({ signs: true });
   });

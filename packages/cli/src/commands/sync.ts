@@ -7,7 +7,7 @@ import { moneyFormatter } from '../output/amount.ts';
 import { answer, type Answer } from '../output/answer.ts';
 import { alarm, bold, dim } from '../output/style.ts';
 import { explainGrade } from '../output/words.ts';
-import { describeSlot, describeWait, slotJson, waitJson } from './unlock.ts';
+import { describeOpen, describeSlot, describeWait, slotJson, waitJson } from './unlock.ts';
 
 export const syncCommand: Command = (call) =>
   withDevice(call, async (device) => {
@@ -54,7 +54,7 @@ async function describe(device: Device, report: SyncReport): Promise<Answer> {
   if (evidence > 0) lines.push(alarm(`${evidence} new proof of double signing: see dsm evidence list`));
   lines.push(...unlocked.map((slot) => describeSlot(device, slot)));
   lines.push(...waiting.map((slot) => dim(`${describeWait(device, slot)} (dsm unlock)`)));
-  lines.push(...open.map(({ code, message }) => dim(`open: ${message} (${code})`)));
+  lines.push(...open.map((failure) => dim(`open: ${describeOpen(device, failure)} (${failure.code})`)));
   return answer(
     {
       received,

@@ -1,10 +1,18 @@
 /** `dsm unlock`: drives what votes do not decide, and waits for the rounds that this takes. */
-import { equalBytes, fail, ok, toHex, type ChainId, type Result } from '@dsm/core';
-import { unlock, type Device, type UnlockedSlot, type UnlockReport, type WaitingSlot } from '@dsm/wallet';
+import { equalBytes, ok, toHex, type ChainId, type Failure, type Result } from '@dsm/core';
+import {
+  unlock,
+  type Device,
+  type OpenFailure,
+  type UnlockedSlot,
+  type UnlockReport,
+  type WaitingSlot,
+} from '@dsm/wallet';
 import { option, type Call, type Command } from '../call.ts';
 import { withDevice } from '../home/device.ts';
 import { readChainId } from '../home/names.ts';
 import { parseDuration } from '../input/duration.ts';
+import { adviceFor } from '../output/advice.ts';
 import { answer, type Answer } from '../output/answer.ts';
 import { dim } from '../output/style.ts';
 import { formatTime, isoTime } from '../output/words.ts';
@@ -23,7 +31,7 @@ export const unlockCommand: Command = async (call) => {
       patienceMs: patience.value,
       onWait: (slot) => call.notify(dim(describeWait(device, slot))),
     });
-    return report.ok ? describe(device, report.value) : report;
+    return report.ok ? describeUnlocking(device, report.value) : report;
   });
 };
 
@@ -32,16 +40,42 @@ function readChain({ args }: Call): Result<ChainId | undefined> {
   return text === undefined ? ok(undefined) : readChainId(text, 'chain');
 }
 
-/** Whatever is left makes the command fail: a script that goes on must not believe that all is decided. */
-function describe(device: Device, { unlocked, waiting, open }: UnlockReport): Result<Answer> {
-  const [waits] = waiting;
-  if (waits) return fail('E_PENDING', 'WAL-13', describeWait(device, waits));
-  const [left] = open;
-  if (left) return { ok: false, error: left };
-  const lines = unlocked.map((slot) => describeSlot(device, slot));
-  const json = { unlocked: unlocked.map(slotJson) };
-  return ok(answer(json, ...(lines.length > 0 ? lines : ['nothing is open: all is decided'])));
+/**
+ * Whatever is left makes the command fail: a script that goes on must not believe that all is decided. Where more than
+ * that one failure is to be told, it is told as an answer.
+ */
+export function describeUnlocking(device: Device, report: UnlockReport): Result<Answer> {
+  const { unlocked, waiting, open } = report;
+  const left: readonly Failure[] = [
+    ...waiting.map((slot) => pendingAt(device, slot)),
+    ...open.map((failure) => ({ ...failure, message: describeOpen(device, failure) })),
+  ];
+  const [failure] = left;
+  if (failure && unlocked.length === 0 && left.length === 1) return { ok: false, error: failure };
+  const json = { unlocked: unlocked.map(slotJson), waiting: waiting.map(waitJson), open: open.map(openJson) };
+  const decided = unlocked.map((slot) => describeSlot(device, slot));
+  if (!failure) return ok(answer(json, ...(decided.length > 0 ? decided : ['nothing is open: all is decided'])));
+  const lines = [...decided, ...left.map(({ code, message }) => `open: ${message} (${code})`)];
+  const advice = new Set(left.map(({ code }) => adviceFor(code, 'unlock')).filter((line) => line !== undefined));
+  return ok({ ...answer(json, ...lines, ...[...advice].map((line) => dim(`  ${line}`))), failure });
 }
+
+const pendingAt = (device: Device, slot: WaitingSlot): Failure => ({
+  code: 'E_PENDING',
+  rule: 'WAL-13',
+  message: describeWait(device, slot),
+});
+
+/** With its place, where it is about one. */
+export const describeOpen = (device: Device, { place, message }: OpenFailure): string =>
+  place ? `${placeOf(device, place)}: ${message}` : message;
+
+export const openJson = ({ code, message, place }: OpenFailure): Answer['json'] => ({
+  code,
+  message,
+  chain: place ? toHex(place.chain) : null,
+  index: place?.index ?? null,
+});
 
 export const slotJson = ({ chain, index, hash, round, outcome }: UnlockedSlot): Answer['json'] => ({
   chain: toHex(chain),

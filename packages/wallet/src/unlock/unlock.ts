@@ -18,7 +18,6 @@ import {
   type Certificate,
   type ChainId,
   type ErrorCode,
-  type Failure,
   type Result,
   type StateHash,
 } from '@dsm/core';
@@ -32,8 +31,9 @@ import { fetchFinal } from '../directory/states.ts';
 import { guardStore } from '../guard.ts';
 import { readChain } from '../records/chain.ts';
 import { readItem } from '../records/item.ts';
+import { requireMaySign } from '../restore/guard.ts';
 import { signIntents } from '../sync/journal.ts';
-import { makeNotes, type Notes } from '../sync/notes.ts';
+import { makeNotes, type Notes, type OpenFailure } from '../sync/notes.ts';
 import { driveSlot, essentialsOf, type OpenSlot } from './drive.ts';
 import { makePace, type Pace, type PaceOptions, type WaitingSlot } from './pace.ts';
 import { isDecided, lapsesMs, openPlaces, openSlot, type OpenPlace } from './slots.ts';
@@ -57,7 +57,7 @@ export interface Unlocking {
 
 export interface UnlockReport extends Unlocking {
   /** What was left open for other reasons. */
-  readonly open: readonly Failure[];
+  readonly open: readonly OpenFailure[];
 }
 
 export interface UnlockOptions extends PaceOptions {
@@ -87,7 +87,10 @@ export const unlock = (device: Device, { chain, ...pacing }: UnlockOptions): Pro
       if (!driven.ok) return driven;
       unlocked.push(...driven.value.unlocked);
       if (driven.value.unlocked.length === 0 || round > MAX_PLACES) {
-        return ok({ unlocked, waiting: driven.value.waiting, open: notes.list() });
+        // A restored account that signs nothing yet is open as well, though no place of it has to be driven.
+        const mine = !chain || equalBytes(chain, device.account);
+        const may = mine ? notes.take(await requireMaySign(device)) : done;
+        return may.ok ? ok({ unlocked, waiting: driven.value.waiting, open: notes.list() }) : may;
       }
     }
   });
@@ -106,7 +109,7 @@ export async function driveOpen(device: Device, notes: Notes, pace: Pace, only?:
   const waiting: WaitingSlot[] = [];
   for (const place of places.value) {
     if (only && !equalBytes(place.chain, only)) continue;
-    const driven = notes.take(await drivePlace(device, place, pace));
+    const driven = notes.take(await drivePlace(device, place, pace), place);
     if (!driven.ok) return driven;
     if (driven.value && 'hash' in driven.value) unlocked.push(driven.value);
     else if (driven.value) waiting.push(driven.value);
