@@ -1,6 +1,7 @@
 /** The passphrase: from the environment, else from the person at the terminal, else nowhere. */
 import { fail, ok, type Result } from '@dsm/core';
 import type { Call } from '../call.ts';
+import { askSecret } from './ask.ts';
 
 export const PASSPHRASE = 'DSM_PASSPHRASE';
 
@@ -13,11 +14,9 @@ export async function readPassphrase(call: Call, { twice }: { readonly twice: bo
 }
 
 async function askPassphrase(twice: boolean): Promise<Result<string>> {
-  const { password, isCancel } = await import('@clack/prompts');
-  // On stderr: stdout is for the answer alone.
   const ask = async (message: string): Promise<string | undefined> => {
-    const typed = await password({ message, output: process.stderr });
-    return isCancel(typed) || typed === undefined || typed === '' ? undefined : typed;
+    const typed = await askSecret(message);
+    return typed === '' ? undefined : typed;
   };
   const passphrase = await ask(twice ? 'Choose a passphrase' : 'Passphrase');
   if (passphrase === undefined) return fail('E_PASSPHRASE', 'CLI-2', 'no passphrase was given');

@@ -2,6 +2,7 @@
 import { fail, type Result } from '@dsm/core';
 import { entropyFromWords } from '@dsm/platform/node';
 import type { Call } from '../call.ts';
+import { askSecret } from './ask.ts';
 
 export const WORDS = 'DSM_WORDS';
 
@@ -10,10 +11,7 @@ export async function readWords(call: Call): Promise<Result<Uint8Array>> {
   const given = call.env[WORDS];
   if (given !== undefined && given !== '') return entropyFromWords(given);
   if (!call.isInteractive) return fail('E_PASSPHRASE', 'CLI-28', `no words: set ${WORDS}, or use a terminal`);
-  const { password, isCancel } = await import('@clack/prompts');
-  // On stderr: stdout is for the answer alone. Not shown: whoever reads them over a shoulder has the money.
-  const typed = await password({ message: 'The 24 words, in one line', output: process.stderr });
-  return isCancel(typed) || typed === undefined
-    ? fail('E_PASSPHRASE', 'CLI-28', 'no words were given')
-    : entropyFromWords(typed);
+  // Not shown: whoever reads them over a shoulder has the money.
+  const typed = await askSecret('The 24 words, in one line');
+  return typed === undefined ? fail('E_PASSPHRASE', 'CLI-28', 'no words were given') : entropyFromWords(typed);
 }
