@@ -220,6 +220,21 @@ describe('CLI-6: dsm network up', () => {
     expect(readdirSync(net)).toEqual(['wallet.sqlite']);
   });
 
+  test.each([
+    [['--delta', '10s'], '--gap must be longer than twice --delta'],
+    [['--gap', '1s'], '--gap 15s'],
+    [['--margin', '5s'], '--margin must be longer than --delta'],
+    [['--settle', '0s'], '--settle'],
+    [['--round', '0s'], '--round'],
+  ])('CLI-6: times that cannot be, %j, are E_USAGE in words of the options', async (times, words) => {
+    const refused = await runToEnd(['network', 'up', '--dir', net, ...times, '--json']);
+    expect(refused).toMatchObject({ exit: 2, stdout: '' });
+    expect(errorOf(refused.stderr)).toMatchObject({
+      code: 'E_USAGE',
+      message: expect.stringContaining(words) as string,
+    });
+  });
+
   test('CLI-6: completes what an interrupted start has left', async () => {
     mkdirSync(join(net, 'node-4'), { recursive: true });
     expect(await stop(await upAndReady('--nodes', '4'))).toBe(0);

@@ -13,6 +13,7 @@ import {
   type NetworkFile,
   type Result,
 } from '@dsm/core';
+import { formatDuration } from '../input/duration.ts';
 import { describeSystemError } from '../input/system-error.ts';
 import { replaceFile } from '../output/file.ts';
 import { readConfig, writeConfig } from './config.ts';
@@ -94,6 +95,8 @@ function requireSame(options: SetupOptions, network: Network, ports: readonly nu
 
 async function create(options: SetupOptions): Promise<Result<NetworkFile>> {
   const { suite, entropy, dir, name = 'local', nodes: count = options.defaultNodes } = options;
+  const times = checkTimes(options);
+  if (!times.ok) return times;
   const keys = Array.from({ length: count }, () => suite.signatureKeyPair(NODE_ALGORITHM, entropy(SEED_BYTES)));
   const network = openNetwork(suite, {
     version: 1,
@@ -110,6 +113,20 @@ async function create(options: SetupOptions): Promise<Result<NetworkFile>> {
   const file = { network: network.value, endpoints: ports.value.map((port) => `http://${HOST}:${port}`) };
   keepConfigs(dir, file, keys, ports.value);
   return ok(file);
+}
+
+/** What NET-1 asks of the times, in the words of the options. */
+function checkTimes({ times, defaultTimes }: SetupOptions): Result<undefined> {
+  const { deltaMs, gapMs, marginMs, settleMs, roundMs } = { ...defaultTimes, ...times };
+  const usage = (rule: string): Result<never> => {
+    const [delta, gap, margin] = [defaultTimes.deltaMs, defaultTimes.gapMs, defaultTimes.marginMs].map(formatDuration);
+    const defaults = `--delta ${delta}, --gap ${gap}, --margin ${margin}`;
+    return fail('E_USAGE', 'CLI-6', `${rule} (without the options: ${defaults})`);
+  };
+  if (gapMs <= 2 * deltaMs) return usage('--gap must be longer than twice --delta');
+  if (marginMs <= deltaMs) return usage('--margin must be longer than --delta');
+  if (settleMs === 0) return usage('--settle must be longer than 0s');
+  return roundMs === 0 ? usage('--round must be longer than 0s') : ok(undefined);
 }
 
 function keepConfigs(dir: string, file: NetworkFile, keys: readonly KeyPair[], ports: readonly number[]): void {
