@@ -119,7 +119,9 @@ describe('what is printed', () => {
   test('a failure is told to a person with what to do next, and to a program without', () => {
     const person = sink();
     emitFailure(person.emitter(false), { code: 'E_PENDING', message: 'm' }, adviceFor('E_PENDING', 'pay <name>'));
-    expect(stripVTControlCharacters(person.printed.stderr)).toMatch(/^dsm: E_PENDING m\n  .*pays twice\n$/);
+    expect(stripVTControlCharacters(person.printed.stderr)).toMatch(
+      /^dsm: E_PENDING m\n  .*finishes or ends it.*pays twice\n$/,
+    );
     const program = sink();
     emitFailure(program.emitter(true), { code: 'E_PENDING', message: 'm' }, 'advice');
     expect(program.printed.stderr).toBe('{"error":{"code":"E_PENDING","message":"m"}}\n');

@@ -15,12 +15,20 @@ const CLOCK = 'the nodes go by their own clocks: see whether that of this device
 
 /** For one command: the first words of its usage decide. */
 const BY_COMMAND: readonly (readonly [prefix: string, code: ErrorCode, advice: string])[] = [
-  ['pay', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it; repeating it pays twice'],
+  ['pay', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes or ends it; repeating it pays twice'],
   ['submit', 'E_PENDING', 'submit it again later; a claim counts once'],
-  ['reserve', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it; repeating it reserves twice'],
-  ['release', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it'],
-  ['token create', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it'],
-  ['token mint', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes it; repeating it mints twice'],
+  [
+    'reserve',
+    'E_PENDING',
+    'it is signed and waits for the nodes: dsm sync finishes or ends it; repeating it reserves twice',
+  ],
+  ['release', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes or ends it'],
+  ['token create', 'E_PENDING', 'it is signed and waits for the nodes: dsm sync finishes or ends it'],
+  [
+    'token mint',
+    'E_PENDING',
+    'it is signed and waits for the nodes: dsm sync finishes or ends it; repeating it mints twice',
+  ],
   ...['pay', 'reserve', 'release', 'token', 'unlock'].map((of) => [of, 'E_WINDOW', CLOCK] as const),
   ['unlock', 'E_PENDING', 'what has begun goes on later: dsm unlock, or any dsm sync'],
   ['contact add', 'E_CONTACT', 'dsm contact add takes another name with --as'],
