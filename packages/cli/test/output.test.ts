@@ -127,6 +127,16 @@ describe('what is printed', () => {
     expect(program.printed.stderr).toBe('{"error":{"code":"E_PENDING","message":"m"}}\n');
   });
 
+  test('dates in a message are for people, and with --json for programs', () => {
+    const until = { code: 'E_TOO_EARLY', message: 'nothing until 2027-03-14T18:00:00.000Z; wait' } as const;
+    const person = sink();
+    emitFailure(person.emitter(false), until);
+    expect(person.printed.stderr).toMatch(/nothing until 1[45] March 2027, \d\d:\d\d; wait/);
+    const program = sink();
+    emitFailure(program.emitter(true), until);
+    expect(program.printed.stderr).toContain('2027-03-14T18:00:00.000Z');
+  });
+
   test('advice never says that a claim submitted again pays twice', () => {
     expect(adviceFor('E_PENDING', 'submit <file>')).toBe('submit it again later; a claim counts once');
     expect(adviceFor('E_PENDING', 'sync')).not.toContain('twice');

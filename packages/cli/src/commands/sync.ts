@@ -6,7 +6,7 @@ import { withDevice } from '../home/device.ts';
 import { moneyFormatter } from '../output/amount.ts';
 import { answer, type Answer } from '../output/answer.ts';
 import { alarm, bold, dim } from '../output/style.ts';
-import { explainGrade } from '../output/words.ts';
+import { explainGrade, showDates } from '../output/words.ts';
 import { describeOpen, describeSlot, describeWait, slotJson, waitJson } from './unlock.ts';
 
 export const syncCommand: Command = (call) =>
@@ -54,7 +54,7 @@ async function describe(device: Device, report: SyncReport): Promise<Answer> {
   if (evidence > 0) lines.push(alarm(`${evidence} new proof of double signing: see dsm evidence list`));
   lines.push(...unlocked.map((slot) => describeSlot(device, slot)));
   lines.push(...waiting.map((slot) => dim(`${describeWait(device, slot)} (dsm unlock)`)));
-  lines.push(...open.map((failure) => dim(`open: ${describeOpen(device, failure)} (${failure.code})`)));
+  lines.push(...open.map((failure) => dim(`open: ${showDates(describeOpen(device, failure))} (${failure.code})`)));
   return answer(
     {
       received,

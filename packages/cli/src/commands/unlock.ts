@@ -15,7 +15,7 @@ import { parseDuration } from '../input/duration.ts';
 import { adviceFor } from '../output/advice.ts';
 import { answer, type Answer } from '../output/answer.ts';
 import { dim } from '../output/style.ts';
-import { formatTime, isoTime } from '../output/words.ts';
+import { formatTime, isoTime, showDates } from '../output/words.ts';
 
 /** Longer than the first rounds take. */
 const DEFAULT_PATIENCE = '2m';
@@ -55,7 +55,7 @@ export function describeUnlocking(device: Device, report: UnlockReport): Result<
   const json = { unlocked: unlocked.map(slotJson), waiting: waiting.map(waitJson), open: open.map(openJson) };
   const decided = unlocked.map((slot) => describeSlot(device, slot));
   if (!failure) return ok(answer(json, ...(decided.length > 0 ? decided : ['nothing is open: all is decided'])));
-  const lines = [...decided, ...left.map(({ code, message }) => `open: ${message} (${code})`)];
+  const lines = [...decided, ...left.map(({ code, message }) => `open: ${showDates(message)} (${code})`)];
   const advice = new Set(left.map(({ code }) => adviceFor(code, 'unlock')).filter((line) => line !== undefined));
   return ok({ ...answer(json, ...lines, ...[...advice].map((line) => dim(`  ${line}`))), failure });
 }

@@ -6,6 +6,7 @@ import type { ErrorCode, Failure } from '@dsm/core';
 import type { Answer } from './answer.ts';
 import { exitCodeOf } from './exit.ts';
 import { alarm, aside } from './style.ts';
+import { showDates } from './words.ts';
 
 export interface Emitter {
   readonly json: boolean;
@@ -31,7 +32,7 @@ export function emitFailure(
   const { code, message, missing } = failure;
   if (emitter.json) emitter.stderr(`${JSON.stringify({ error: { code, message } })}\n`);
   else {
-    emitter.stderr(`${alarm(`dsm: ${code}`)} ${message}\n`);
+    emitter.stderr(`${alarm(`dsm: ${code}`)} ${showDates(message)}\n`);
     for (const line of missing ?? []) emitter.stderr(`${aside(`  missing: ${line}`)}\n`);
     if (advice !== undefined) emitter.stderr(`${aside(`  ${advice}`)}\n`);
   }

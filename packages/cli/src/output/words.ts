@@ -19,6 +19,12 @@ const FORM: Intl.DateTimeFormatOptions = {
 export const formatTime = (timeMs: number): string =>
   new Date(timeMs).toLocaleString('en-GB', FORM).replace(' at ', ', ');
 
+const ISO_DATE = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g;
+
+/** A message, which gives dates as programs read them, for a person. */
+export const showDates = (message: string): string =>
+  message.replaceAll(ISO_DATE, (date) => (Number.isNaN(Date.parse(date)) ? date : formatTime(Date.parse(date))));
+
 /** For programs: ISO 8601 in UTC. */
 export const isoTime = (timeMs: number): string => (timeMs > LAST_DATE_MS ? 'forever' : new Date(timeMs).toISOString());
 
