@@ -248,5 +248,5 @@ function giveUp({ network }: NetworkContext, { nodes, quorum }: Gathering, count
     return { ok: false, error: { ...strongest(same), ...(missing.length > 0 && { missing }) } };
   }
   const form = quorum ? 'acks' : 'votes';
-  return fail('E_PENDING', 'NET-14', `${count} ${form} of the ${network.quorum} needed`);
+  return fail('E_PENDING', 'NET-14', `${count} of the ${network.quorum} ${form} needed`);
 }

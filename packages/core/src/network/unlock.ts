@@ -258,7 +258,7 @@ function afterStatus({ network }: NetworkContext, unlocking: Unlocking, waits: b
   const answered = unlocking.nodes.filter(({ pending, failure }) => !pending && failure === null);
   if (waits && !(unlocking.hurried && answered.length >= network.quorum)) return { unlocking, asks: [] };
   if (answered.length < network.quorum) {
-    return stop(unlocking, pendingFor(`${answered.length} nodes of the ${network.quorum} needed answer`));
+    return stop(unlocking, pendingFor(`${answered.length} of the ${network.quorum} nodes needed answer`));
   }
   // What f+1 nodes have promised at least, one honest node has: nobody can make a client begin at the last round.
   const promised = answered.map(({ promise }) => promise).toSorted((a, b) => b - a)[network.faults] ?? 0;
@@ -286,7 +286,7 @@ function afterStart(context: NetworkContext, unlocking: Unlocking, waits: boolea
 function giveUp({ network }: NetworkContext, failures: readonly Failure[], reports: number): Result<Certificate> {
   const told = failures.filter(({ code }) => !SILENT.has(code));
   const common = told.find(({ code }) => told.filter((other) => other.code === code).length > network.faults);
-  return common ? { ok: false, error: common } : pendingFor(`${reports} reports of the ${network.quorum} needed`);
+  return common ? { ok: false, error: common } : pendingFor(`${reports} of the ${network.quorum} reports needed`);
 }
 
 /** Refusals that say nothing about the state. */
