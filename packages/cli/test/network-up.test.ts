@@ -276,7 +276,7 @@ describe('CLI-6: dsm network up', () => {
     [['--nodes', 'four'], 'E_USAGE'],
     [['--port', '65535', '--nodes', '2'], 'E_USAGE'],
     [['--delta', '1'], 'E_USAGE'],
-    [['--delta', '10s', '--gap', '20s'], 'E_FORMAT'],
+    [['--delta', '10s', '--gap', '20s'], 'E_USAGE'],
   ])('%j is refused with %s and leaves no network', async (options, code) => {
     const refused = await runToEnd(['network', 'up', '--dir', net, '--json', ...options]);
     expect(refused.stdout).toBe('');
