@@ -3,7 +3,7 @@ import type { Named } from './exceptions.ts';
 
 const BY_FILE: Readonly<Record<string, readonly string[]>> = {
   'error codes': ['E_CONTACT', 'E_QUARANTINED'],
-  faults: ['clock of a cheat', 'letter astray', 'letter forged or replayed', 'letter lost', 'old snapshot restored'],
+  faults: ['letter astray', 'old snapshot restored'],
   'packages/core/src/chain/final.ts': [
     'E_CHAIN IDN-2 participant ${position} revealed something else than was committed',
     'E_CHAIN IDN-3 another number of devices',
@@ -144,6 +144,7 @@ const BY_FILE: Readonly<Record<string, readonly string[]>> = {
     "{ return fail('E_TOO_EARLY', 'REL-12', 'the offer begins in the future: is a clock wrong?'",
   ],
   'packages/wallet/src/exchange/offer.ts': [
+    '(a, b) => a.until - b.until',
     'E_LIMIT REL-14 too many payments are not certified yet: sync first',
     'E_RESERVATION REL-45 ',
     'E_SELF VAL-6 nobody pays oneself',
@@ -158,6 +159,7 @@ const BY_FILE: Readonly<Record<string, readonly string[]>> = {
     ": 'void'",
     ': []',
     'E_STATE REL-19 only a received payment is acknowledged',
+    'E_STATE REL-19 the payment is ${payment.status}: nothing was paid yet',
     'E_VOID REL-22 the commit came too late to be claimed: it does not count',
     'return [];',
   ],
@@ -301,9 +303,15 @@ const BY_FILE: Readonly<Record<string, readonly string[]>> = {
   'packages/wallet/src/sync/journal.ts': [
     '? spreadAgain(device, known)',
     'const signed = await signIntent(device, chain, index); if (!signed.ok) return signed;',
+    'count += 1;',
     "last = certified; if (certified.error.code !== 'E_CONFLICT') break;",
+    'let last: Result<boolean> = ok(false); for (const hash of await listVaultDrafts(device, va',
     'received.push(await describeReceive(device, operation));',
     'spread += 1;',
+  ],
+  'packages/wallet/src/sync/notes.ts': [
+    '? `${toHex(place.chain)} ${place.index}`',
+    '? { ...result.error, place: pick(place) }',
   ],
   'packages/wallet/src/sync/schedule.ts': [
     '(device: Device): Promise<Result<Tick>> => guardStore(async () => { const before = await d',
@@ -337,15 +345,19 @@ const BY_FILE: Readonly<Record<string, readonly string[]>> = {
     '(device:',
     '(place) => equalBytes(place.chain, chain)',
     '*/ export async function driveOp',
+    "case 'failed': return driven.failure;",
     'ces = await op',
     'e, pace: Pace): P',
     'e<Wait',
     'k, shown }: OpenSlot, pace: Pa',
     'lace, slot.value, pace); if (early) retur',
     'lue.some((plac',
+    'return adopted(device, place);',
     'return fetchDecided(device, place, certificate);',
+    'return ok(early);',
     'rounds wher',
     'st: Result<UnlockedSlot> = fai',
+    '|| (await pace.wait(slot, left))',
   ],
   'packages/wallet/src/vault/append.ts': [
     'E_STALE WAL-3 the reservation has moved meanwhile',

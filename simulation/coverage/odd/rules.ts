@@ -24,6 +24,8 @@ const FILES: readonly string[] = [
   'packages/wallet/test/attack/halves.test.ts',
   'packages/wallet/test/attack/policy.test.ts',
   'packages/wallet/test/attack/restore-nodes.test.ts',
+  'packages/wallet/test/contacts.test.ts',
+  'packages/wallet/test/copy.test.ts',
 ];
 
 /** Servers that listen, and what takes long and reaches little more. */
