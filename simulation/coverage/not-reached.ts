@@ -2,7 +2,6 @@
 import type { Named } from './exceptions.ts';
 
 const BY_FILE: Readonly<Record<string, readonly string[]>> = {
-  'error codes': ['E_CONTACT', 'E_QUARANTINED'],
   faults: ['letter astray', 'old snapshot restored'],
   'packages/core/src/chain/final.ts': [
     'E_CHAIN IDN-2 participant ${position} revealed something else than was committed',
@@ -69,6 +68,8 @@ const BY_FILE: Readonly<Record<string, readonly string[]>> = {
   ],
   'packages/wallet/src/chain/draft.ts': [": fail('E_NOT_FOUND', 'WAL-3', 'this device does not keep that chain')"],
   'packages/wallet/src/chain/finalize.ts': [
+    '? await readBody(device, state.hash)',
+    '|| equalBytes(body.prev, final)',
     ': []',
     "case 'void': return [];",
     'return [];',
@@ -368,6 +369,7 @@ const BY_FILE: Readonly<Record<string, readonly string[]>> = {
     'must(leaves.write(RELEASED_LEAF, amount, funded - claimed));',
     "return fail('E_NOT_FOUND', 'RES-1', 'this device knows no such reservation');",
   ],
+  'packages/wallet/src/sync/held.ts': [': [hash]'],
 };
 
 export const NOT_REACHED_YET: Named = Object.entries(BY_FILE).flatMap(([at, texts]) =>
