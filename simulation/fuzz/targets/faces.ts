@@ -14,4 +14,5 @@ export const isReader = (name: string, value: unknown): boolean =>
 export const EXEMPT: Readonly<Record<string, string>> = {
   decodeWith: 'every target of a codec goes through it',
   requireCopiedWindow: 'a rule of voids, which draftTransition is given',
+  verifyOnce: 'a suite that remembers, not a reader',
 };

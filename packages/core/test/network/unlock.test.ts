@@ -149,6 +149,14 @@ describe('NET-30: driving a slot', () => {
 });
 
 describe('NET-30: up to f nodes that lie', () => {
+  test('an answer to something else than was asked counts for nothing: E_CERTIFICATE', () => {
+    const { asks, unlocking } = startUnlocking(net, { ...slot, candidates: [A], notBeforeMs: 0 });
+    const [ask] = asks as [UnlockAsk];
+    const answer: Answer = ok({ type: 'report', report: signReport(0, { round: 1, lock: null, vote: A }) });
+    const [told] = advanceUnlocking(net, unlocking, { type: 'answer', ask, answer }).unlocking.nodes;
+    expect(told).toMatchObject({ failure: { code: 'E_CERTIFICATE', rule: 'NET-30' }, report: null });
+  });
+
   const f = (node: number, behaviour: Behaviour) => ({ votes: [A, A, B, B], nodes: { [node]: behaviour } });
 
   test('a silent node, whoever it is', () => {
