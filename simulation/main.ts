@@ -6,6 +6,7 @@ import { appendFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { runCoverage } from './coverage/main.ts';
 import { readOptions, readWhole } from './options.ts';
+import { HAPPENED } from './world/happened.ts';
 import { PRESETS, type PresetName } from './world/presets.ts';
 import { runWorld, type RunOptions, type RunReport } from './world/run.ts';
 import { shrinkRun } from './world/shrink.ts';
@@ -39,12 +40,20 @@ const values = readOptions(
   HELP,
 );
 
+/** A command with that many events must have had a bit of everything. */
+const MANY_EVENTS = 100_000;
+
 /** Real milliseconds that the shrinking of one failure may take. */
 const SHRINK_MS = 60_000;
 
 function add(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
   for (const [name, count] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + count;
 }
+
+const tellCounts = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
 
 function commitOf(): string {
   try {
@@ -80,6 +89,7 @@ async function main(): Promise<number> {
   const faults: Record<string, number> = {};
   const checks: Record<string, number> = {};
   const told: Record<string, number> = {};
+  const happened: Record<string, number> = {};
   const violations: object[] = [];
   let events = 0;
   let realMs = 0;
@@ -98,6 +108,7 @@ async function main(): Promise<number> {
     add(faults, report.faults);
     add(checks, report.checked);
     add(told, report.told);
+    add(happened, report.happened);
     const speed = Math.round((report.events * 1_000) / report.realMs);
     console.error(`seed ${seed}: ${report.events} events, ${speed}/s, ${report.digest.slice(0, 12)}`);
     if (values.story) for (const line of tellStory(report)) console.error(line);
@@ -116,19 +127,19 @@ async function main(): Promise<number> {
     events,
     perSecond,
     faults,
+    happened,
     checks: checkSum,
     violations,
   };
   appendFileSync(values.ledger, `${JSON.stringify(entry)}\n`);
   console.error(`${perSecond} events a second, ${checkSum} checks`);
-  console.error(
-    `faults: ${Object.entries(faults)
-      .map(([name, count]) => `${name} ${count}`)
-      .join(', ')}`,
-  );
+  console.error(`faults: ${tellCounts(faults)}`);
+  console.error(`happened: ${tellCounts(happened)}`);
   if (values.json) console.log(JSON.stringify({ ...entry, checks, told }, undefined, 2));
   else console.log(`${events} events, ${faultSum} faults, ${violations.length} violations`);
-  return violations.length === 0 ? 0 : 1;
+  const missing = events < MANY_EVENTS ? [] : HAPPENED.filter((name) => !happened[name]);
+  if (missing.length > 0) console.error(`it never happened: ${missing.join(', ')}`);
+  return violations.length === 0 && missing.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main();

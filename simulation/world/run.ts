@@ -8,6 +8,7 @@ import { USUAL_MAIL, type Post } from '../actors/letters.ts';
 import { setUp } from '../actors/setup.ts';
 import type { Violation } from '../checks/check.ts';
 import { becomeCalm, EXCHANGES, finishAll, unfinished } from './finish.ts';
+import { HAPPENED } from './happened.ts';
 import { decide, thinOut, type Decision, type Profile } from './plan.ts';
 import type { Random } from './random.ts';
 import { play, violationOf, type Stage } from './stage.ts';
@@ -53,6 +54,8 @@ export interface RunReport {
   readonly faults: Readonly<Record<string, number>>;
   /** How commands ended: `command: code`. */
   readonly told: Readonly<Record<string, number>>;
+  /** What the run was about, without its beginning; see `happened.ts`. */
+  readonly happened: Readonly<Record<string, number>>;
   /** Facts and states that each check has looked at. */
   readonly checked: Readonly<Record<string, number>>;
   readonly violation: Violation | undefined;
@@ -147,6 +150,7 @@ async function drive(stage: Stage, options: RunOptions): Promise<RunReport> {
   const started = performance.now();
   const devices = options.devices ?? 4;
   await stage.live(() => setUp(world, { devices, acquaintances: devices > 16 ? 3 : devices }));
+  for (const name of HAPPENED) stage.tally.counts.set(name, 0);
   const distant = world.seats[1]?.who.name;
   if (options.distantMs !== undefined && distant !== undefined) {
     world.network.distanceMs.set(distant, options.distantMs);
@@ -176,6 +180,7 @@ async function drive(stage: Stage, options: RunOptions): Promise<RunReport> {
     endedMs,
     faults: sorted(world.faults),
     told: sorted(world.told),
+    happened: Object.fromEntries(stage.tally.counts),
     checked: Object.fromEntries(stage.checked),
     violation: stage.violation,
     digest: stage.digest(),

@@ -10,6 +10,7 @@ import { createChronicle, type Chronicle } from '../checks/chronicle.ts';
 import { CHECKS } from '../checks/index.ts';
 import { operationOf } from '../checks/told.ts';
 import { takeGlobals } from './globals.ts';
+import { createTally, type Tally } from './happened.ts';
 import { createWorld, START_MS, type World, type WorldOptions } from './world.ts';
 
 export interface Stage {
@@ -19,6 +20,7 @@ export interface Stage {
   readonly checks: readonly Check[];
   /** Facts and states that each check has looked at. */
   readonly checked: Map<string, number>;
+  readonly tally: Tally;
   /** The first complaint; nothing moves after it. */
   violation: Violation | undefined;
   /** Moves until the condition holds, nothing is left to happen, or a check complains. */
@@ -57,6 +59,7 @@ function openStage(world: World): Stage {
     chronicle,
     checks: CHECKS.map((make) => make(world, chronicle)),
     checked: new Map(),
+    tally: createTally(world, chronicle),
     violation: undefined,
     async until(isOver) {
       while (!isOver() && (await step()));
@@ -85,11 +88,12 @@ export const addCount = (counts: Map<string, number>, name: string, by = 1): voi
   void counts.set(name, (counts.get(name) ?? 0) + by);
 
 /** All facts of the event to all checks. */
-async function examine({ world, chronicle, checks, checked }: Stage): Promise<Violation | undefined> {
+async function examine({ world, chronicle, checks, checked, tally }: Stage): Promise<Violation | undefined> {
   const facts = world.pending;
   world.pending = [];
   for (const fact of facts) {
     await chronicle.take(fact);
+    await tally.see(fact);
     if (fact.type === 'told') addCount(world.told, `${fact.command}: ${fact.failure?.code ?? 'ok'}`);
   }
   for (const check of checks) {
@@ -99,6 +103,7 @@ async function examine({ world, chronicle, checks, checked }: Stage): Promise<Vi
     addCount(checked, check.name, facts.length + (check.afterEvent ? 1 : 0));
     if (what !== undefined) return violationOf(world, check, what);
   }
+  tally.settle();
   for (const { chain, index, hash } of chronicle.newFinals) {
     const operation = operationOf(chronicle, hash);
     if (operation) world.debits = [...world.debits, ...debitsOf(chain, index, operation)].slice(-32);
