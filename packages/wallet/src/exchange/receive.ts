@@ -1,16 +1,12 @@
 /** The payee takes the commit (spec REL-18, REL-22) and may acknowledge it (REL-19). */
 import {
-  editLeaves,
   equalBytes,
   fail,
   ok,
-  pruneTree,
   signMessage,
   stateMessage,
-  totalLeaf,
   verifyAck,
   verifyCommit,
-  amount as amountCodec,
   type Agreement,
   type AgreementFacts,
   type BundleItem,
@@ -24,16 +20,16 @@ import type { Device } from '../device.ts';
 import { placeKey } from '../records/codecs.ts';
 import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
-import { reservationRecords } from '../records/reservation.ts';
 import { readState, stateRecords } from '../records/state.ts';
 import { collectTotal, isFromBefore } from '../restore/collect.ts';
 import { isCommitted, statesOf } from './agreement.ts';
 import { answerTurn, exchangeOf, openMessage, policyOf, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
-import { judgeTime, judgeTotal, knownReservation, requireNoConflict } from './judge.ts';
+import { judgeTime, judgeTotal, requireNoConflict } from './judge.ts';
 import { holdsWrites, itemsSent } from './peer-holds.ts';
 import { closeOvertaken, settleOutcomes } from './outcomes.ts';
-import { outcomeKey, pendingOutcomeRecords, totalProofRecords, type RelationshipRecord } from './records.ts';
+import { outcomeKey, pendingOutcomeRecords, type RelationshipRecord } from './records.ts';
+import { totalWrites } from './totals.ts';
 import { runOverMessage } from './steps.ts';
 
 /** The payer may have committed in time to what was given up here meanwhile. */
@@ -119,7 +115,7 @@ async function receiveReserved(device: Device, received: Received): Promise<Resu
       ...putItems(device, used),
       ...(await holdsWrites(device, relationship.peer, [...used, ...sent], items)),
       ...adoptWrites(device, replay, offer.half.k),
-      ...(counts ? await totalWrites(device, received, replay) : []),
+      ...(counts ? await totalWrites(device, offer, used) : []),
       ...(await closeOvertaken(device, replay, payment.payment)),
       ...(await settleOutcomes(device, replay, payment)),
       pendingOutcomeRecords.put(device, outcomeKey(relationship.ownHalf, payment.payment), outcome),
@@ -132,30 +128,6 @@ async function receiveReserved(device: Device, received: Received): Promise<Resu
     return fail('E_VOID', 'REL-22', 'the commit came too late to be claimed: it does not count, hand out nothing');
   }
   return answerReceived(device, row);
-}
-
-/** The new highest total of the reservation, with the proof that a claim will show. */
-async function totalWrites(device: Device, { facts, used }: Received, replay: Replay): Promise<readonly Write[]> {
-  const { offer } = facts;
-  const known = await knownReservation(device, offer);
-  if (!known || !offer.pay) return [];
-  const { hash, body } = offer.transition;
-  const leaves = editLeaves(device.suite, replay.tree);
-  leaves.read(totalLeaf(offer.pay.vault), amountCodec);
-  const signature = used.find(
-    (item) => item.type === 'signature' && item.purpose === 'state' && equalBytes(item.subject, hash),
-  );
-  if (!signature) return [];
-  const items: readonly BundleItem[] = [
-    { type: 'total', vault: offer.pay.vault, total: offer.pay.total, state: hash },
-    { type: 'body', body },
-    signature,
-    { type: 'witness', tree: pruneTree(replay.tree, leaves.touched()) },
-  ];
-  return [
-    reservationRecords.put(device, known.vault, { ...known, total: offer.pay.total }),
-    totalProofRecords.put(device, known.vault, { state: hash, items }),
-  ];
 }
 
 /** The payer's signed run is held, to be submitted by whoever reaches the nodes first. */

@@ -1,9 +1,52 @@
 /** What is received but not claimed: hooks for sync, claims and balances. */
-import { equalBytes, type ChainId } from '@dsm/core';
+import {
+  amount as amountCodec,
+  editLeaves,
+  equalBytes,
+  pruneTree,
+  totalLeaf,
+  type BundleItem,
+  type ChainId,
+  type OfferFacts,
+  type Write,
+} from '@dsm/core';
 import type { Device } from '../device.ts';
 import { listPayments, type PaymentRecord } from '../records/payment.ts';
-import { listReservations, type ReservationRecord } from '../records/reservation.ts';
+import { listReservations, reservationRecords, type ReservationRecord } from '../records/reservation.ts';
+import { knownReservation } from './judge.ts';
 import { totalProofRecords, type TotalProof } from './records.ts';
+
+/**
+ * The new highest total of the reservation, with the proof that a claim will show: nothing where a total as high is
+ * known. The leaves are those of the state that was committed, not those of the half as it is known by now: the commit
+ * may come after later states of the half (rule RES-3).
+ */
+export async function totalWrites(
+  device: Device,
+  offer: OfferFacts,
+  used: readonly BundleItem[],
+): Promise<readonly Write[]> {
+  const reservation = await knownReservation(device, offer);
+  const { pay, transition } = offer;
+  if (!reservation || !pay || pay.total <= reservation.total || pay.total <= reservation.claimed) return [];
+  const { hash, body, tree } = transition;
+  const leaves = editLeaves(device.suite, tree);
+  leaves.read(totalLeaf(pay.vault), amountCodec);
+  const signature = used.find(
+    (item) => item.type === 'signature' && item.purpose === 'state' && equalBytes(item.subject, hash),
+  );
+  if (!signature) return [];
+  const items: readonly BundleItem[] = [
+    { type: 'total', vault: pay.vault, total: pay.total, state: hash },
+    { type: 'body', body },
+    signature,
+    { type: 'witness', tree: pruneTree(tree, leaves.touched()) },
+  ];
+  return [
+    reservationRecords.put(device, reservation.vault, { ...reservation, total: pay.total }),
+    totalProofRecords.put(device, reservation.vault, { state: hash, items }),
+  ];
+}
 
 export interface UnclaimedTotal {
   readonly reservation: ReservationRecord;

@@ -3,31 +3,23 @@
  * became of the payment only the lost device knew.
  */
 import {
-  amount as amountCodec,
-  editLeaves,
   equalBytes,
   fail,
   isClosedHalf,
   ok,
-  pruneTree,
   tokenId,
-  totalLeaf,
   verifyCommit,
   type Agreement,
   type BundleItem,
-  type OfferFacts,
   type Result,
-  type Write,
 } from '@dsm/core';
 import type { Device } from '../device.ts';
 import { paymentOf } from '../exchange/accept.ts';
 import type { Exchanged } from '../exchange/common.ts';
-import { knownReservation } from '../exchange/judge.ts';
-import { totalProofRecords } from '../exchange/records.ts';
 import { runOverMessage } from '../exchange/steps.ts';
+import { totalWrites } from '../exchange/totals.ts';
 import { putItems } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
-import { reservationRecords } from '../records/reservation.ts';
 import { readRestore } from '../records/restore.ts';
 import { putToken } from '../records/token.ts';
 import { chainOfState, readShownTerms } from './half-terms.ts';
@@ -63,43 +55,22 @@ export async function collectTotal(
     return fail('E_VOID', 'REL-46', 'the reservation is too close to its end: the commit may not have counted');
   }
   const known = await paymentRecords.read(device, offer.transition.body.precommit);
+  const reservation = await knownReservation(device, offer);
+  const isClaimed = reservation !== undefined && offer.pay.total <= reservation.claimed;
   const payment: PaymentRecord = {
     ...(known ?? paymentOf(device, offer, accept.operation.window.until)),
     ...(known?.status !== 'final' && { status: 'unknown', grade: 'reserved' }),
+    ...(isClaimed && { status: 'final', grade: 'certified' }),
   };
   const token = tokenId(device.suite, offer.policy);
   const committed = await device.store.commit(
     [
       ...putItems(device, used),
       ...putToken(device, token, offer.policy),
-      ...(await totalWrites(device, offer, used)),
+      ...totalWrites(device, offer, used, reservation),
       paymentRecords.put(device, payment.payment, payment),
     ],
     [paymentRecords.isUnchanged(device, payment.payment, known)],
   );
   return committed.ok ? ok({ payment, policy: offer.policy, turn: 'received', message: null }) : committed;
-}
-
-/** Nothing where a total as high is known. */
-async function totalWrites(device: Device, offer: OfferFacts, used: readonly BundleItem[]): Promise<readonly Write[]> {
-  const reservation = await knownReservation(device, offer);
-  const { pay, transition } = offer;
-  if (!reservation || !pay || pay.total <= reservation.total || pay.total <= reservation.claimed) return [];
-  const { hash, body, tree } = transition;
-  const leaves = editLeaves(device.suite, tree);
-  leaves.read(totalLeaf(pay.vault), amountCodec);
-  const signature = used.find(
-    (item) => item.type === 'signature' && item.purpose === 'state' && equalBytes(item.subject, hash),
-  );
-  if (!signature) return [];
-  const proof: readonly BundleItem[] = [
-    { type: 'total', vault: pay.vault, total: pay.total, state: hash },
-    { type: 'body', body },
-    signature,
-    { type: 'witness', tree: pruneTree(tree, leaves.touched()) },
-  ];
-  return [
-    reservationRecords.put(device, reservation.vault, { ...reservation, total: pay.total }),
-    totalProofRecords.put(device, reservation.vault, { state: hash, items: proof }),
-  ];
 }

@@ -1,4 +1,4 @@
-import { must, verifyFile, type Result } from '@dsm/core';
+import { must, verifyFile, type ChainId, type Result } from '@dsm/core';
 import { describe, expect, test } from 'vitest';
 import {
   accept,
@@ -14,7 +14,9 @@ import {
 import type { Exchanged } from '../../src/exchange/index.ts';
 import { payOnline } from '../../src/account/payment.ts';
 import { reserve } from '../../src/account/reserve.ts';
+import { setPolicy } from '../../src/contacts/policy.ts';
 import { paymentRecords } from '../../src/records/payment.ts';
+import { buildClaim } from '../../src/sync/claims.ts';
 import { suite } from '../support/wallets.ts';
 import { command, copyOf, credit, layTable, type Table } from './table.ts';
 
@@ -84,6 +86,34 @@ describe('a payment out of a reservation, offline', () => {
     await payOnce(table, 750n);
     expect(codeOf(await offerOf(table, 501n))).toBe('E_BALANCE');
     await payOnce(table, 500n);
+  });
+
+  test('REL-22, RES-3: a commit that comes after later states of the payer is claimed all the same', async () => {
+    const table = await layTable();
+    const { alice, canteen, till, token } = table;
+    const paid = must(await payOnline(canteen.device, { to: till.device.account, token, amount: 900n }));
+    await credit(till.device, paid.chain, paid.index, canteen.device);
+    must(await setPolicy(alice.device, { provisionalMax: 'any' }));
+    const offered = must(await offerOf(table, 750n));
+    const accepted = must(await accept(till.device, messageOf(offered), { expiryMs: 60_000 }));
+    const late = must(await commit(alice.device, messageOf(accepted)));
+    // The letter lies about. Meanwhile the payer accepts something, and shows its half with the state that pays below.
+    table.world.nowMs += 3_600_000;
+    const back = must(
+      await offer(till.device, {
+        command: command(),
+        to: alice.device.account,
+        token,
+        amount: 30n,
+        order: '',
+        provisional: true,
+      }),
+    );
+    must(await commit(till.device, messageOf(must(await accept(alice.device, messageOf(back))))));
+    const received = must(await receive(till.device, messageOf(late)));
+    expect(received.payment).toMatchObject({ status: 'received', grade: 'reserved', amount: 750n });
+    const vault = received.payment.vault as ChainId;
+    expect(verdict(table, must(await buildClaim(till.device, vault)))).toMatchObject({ ok: true, kind: 'claim' });
   });
 
   test('REL-17: two turns on a synced relationship, full and compact', async () => {
