@@ -3,12 +3,13 @@
  * device that is in the position to.
  */
 import { fail, type ChainId, type Result, type TokenId } from '@dsm/core';
-import { accept, addContact, offer, ownCard, payOnline, reserve, sync, type Device } from '@dsm/wallet';
-import { runCommand, startDevice, type DeviceSeat, type Outcome } from '../world/device.ts';
+import { accept, offer, reserve, type Device } from '@dsm/wallet';
+import { runCommand, type DeviceSeat, type Outcome } from '../world/device.ts';
 import type { Random } from '../world/random.ts';
-import { addDevice, seatOf, type World } from '../world/world.ts';
+import { seatOf, type World } from '../world/world.ts';
 import { postLetter, type Post } from './letters.ts';
 import { SCENES, type Scene } from './scenes.ts';
+import { introduce, makeCheat, pairOf } from './troupe.ts';
 import { FORGERIES, SELF_FORKING, VAULT_FORGERIES, type Forger } from './forgeries/index.ts';
 
 export interface Attempt {
@@ -24,9 +25,6 @@ const TRIES = 6;
 interface Progress {
   readonly names: readonly string[];
   next: number;
-  /** Devices made for one forgery. */
-  made: number;
-  pair: readonly DeviceSeat[];
 }
 
 const progresses = new WeakMap<World, Progress>();
@@ -37,7 +35,7 @@ function progressOf(world: World): Progress {
   const random = world.random.fork('forgeries');
   const order = new Map([...Object.keys(FORGERIES), ...Object.keys(SCENES)].map((name) => [name, random.next()]));
   const names = [...order.keys()].toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
-  const made: Progress = { names, next: 0, made: 0, pair: [] };
+  const made: Progress = { names, next: 0 };
   progresses.set(world, made);
   return made;
 }
@@ -56,12 +54,12 @@ export async function attemptForgery(
     progress.next += 1;
     const scene = SCENES[name];
     if (scene) {
-      const played = await playScene(world, scene, cheats, random, progress);
+      const played = await playScene(world, scene, cheats, random);
       if (!played) continue;
       world.count(`forged: ${name}`);
       return { seat: played, name, outcome: { type: 'done', result: { ok: true, value: undefined } } };
     }
-    const group = await groupFor(world, name, cheats, corrupt, random, progress);
+    const group = await groupFor(world, name, cheats, corrupt, random);
     if (!group) continue;
     const { seat } = group;
     const outcome = await runCommand(world, seat, `forge ${name}`, (device) =>
@@ -90,19 +88,18 @@ async function groupFor(
   cheats: Set<DeviceSeat>,
   corrupt: (seat: DeviceSeat) => boolean,
   random: Random,
-  progress: Progress,
 ): Promise<Group | undefined> {
   if (name.startsWith('offer')) {
     const honest = world.seats.filter(({ who, device }) => who.honest && who.process && device);
-    const [seat, accomplice] = await pairOf(world, cheats, progress);
+    const [seat, accomplice] = await pairOf(world, cheats);
     const victim = honest.length > 0 ? random.pick(honest) : undefined;
     if (!seat || !accomplice || !victim) return undefined;
     await introduce(seat, victim);
     return { seat, accomplices: [accomplice], victim };
   }
-  if (name === 'claimSelfSigned') return victimised(world, cheats, random, progress);
+  if (name === 'claimSelfSigned') return victimised(world, cheats, random);
   if (Object.hasOwn(VAULT_FORGERIES, name)) {
-    const [payer, payee] = await pairOf(world, cheats, progress);
+    const [payer, payee] = await pairOf(world, cheats);
     if (!payer || !payee) return undefined;
     return name.startsWith('claim') ? { seat: payee, accomplices: [payer] } : { seat: payer, accomplices: [payee] };
   }
@@ -110,21 +107,14 @@ async function groupFor(
   const running = world.seats.filter(
     ({ who, device }, i) => who.process && device && !who.lost && (!issuer || i === 0),
   );
-  const seat = SELF_FORKING.has(name)
-    ? await makeCheat(world, cheats, progress)
-    : pickSeat(running, cheats, corrupt, random);
+  const seat = SELF_FORKING.has(name) ? await makeCheat(world, cheats) : pickSeat(running, cheats, corrupt, random);
   return seat && { seat, accomplices: cheats };
 }
 
 /** Somebody honest sets value aside for a cheat and pays a little out of it. */
-async function victimised(
-  world: World,
-  cheats: Set<DeviceSeat>,
-  random: Random,
-  progress: Progress,
-): Promise<Group | undefined> {
+async function victimised(world: World, cheats: Set<DeviceSeat>, random: Random): Promise<Group | undefined> {
   const honest = world.seats.filter(({ who, device }) => who.honest && who.process && device);
-  const seat = await makeCheat(world, cheats, progress);
+  const seat = await makeCheat(world, cheats);
   const victim = honest.length > 0 ? random.pick(honest) : undefined;
   const { account } = seat ?? {};
   if (!seat || !victim || !account) return undefined;
@@ -141,26 +131,15 @@ async function victimised(
   return { seat, accomplices: [], victim };
 }
 
-/** Two new devices that know each other and cheat together, made once. */
-async function pairOf(world: World, cheats: Set<DeviceSeat>, progress: Progress): Promise<readonly DeviceSeat[]> {
-  if (progress.pair.length === 2) return progress.pair;
-  const [one, other] = [await makeCheat(world, cheats, progress), await makeCheat(world, cheats, progress)];
-  if (!one || !other) return [];
-  await introduce(one, other);
-  progress.pair = [one, other];
-  return progress.pair;
-}
-
 /** With a cheat made for it and somebody honest. */
 async function playScene(
   world: World,
   scene: Scene,
   cheats: Set<DeviceSeat>,
   random: Random,
-  progress: Progress,
 ): Promise<DeviceSeat | undefined> {
   const honest = world.seats.filter(({ who, device }) => who.honest && who.process && device);
-  const cheat = await makeCheat(world, cheats, progress);
+  const cheat = await makeCheat(world, cheats);
   if (!cheat || honest.length === 0) return undefined;
   const couple = { world, random, cheat, honest: random.pick(honest) };
   await introduce(cheat, couple.honest);
@@ -177,39 +156,6 @@ function pickSeat(
   const cheating = able.filter((seat) => cheats.has(seat));
   if (cheating.length > 0) return random.pick(cheating);
   return able.length > 0 ? [random.pick(able)].find(corrupt) : undefined;
-}
-
-/** More would make a run of nothing else. */
-const MOST_MADE = 24;
-
-/**
- * A new device with some money, for a forgery after which its account is of no use: it has signed two states, or one
- * that its wallet knows nothing of.
- */
-async function makeCheat(world: World, cheats: Set<DeviceSeat>, progress: Progress): Promise<DeviceSeat | undefined> {
-  const [issuer] = world.seats;
-  if (!issuer || progress.made >= MOST_MADE) return undefined;
-  progress.made += 1;
-  const seat = addDevice(world, `cheat ${progress.made}`);
-  seat.who.honest = false;
-  cheats.add(seat);
-  await startDevice(world, seat);
-  const { account } = seat;
-  if (!account) return undefined;
-  const token = world.token as TokenId;
-  await runCommand(world, issuer, 'pay', (device) => payOnline(device, { to: account, token, amount: 100n }));
-  await runCommand(world, seat, 'sync', sync);
-  return seat;
-}
-
-async function introduce(one: DeviceSeat, other: DeviceSeat): Promise<void> {
-  for (const [a, b] of [
-    [one, other],
-    [other, one],
-  ] as const) {
-    const card = b.device && (await ownCard(b.device));
-    if (a.device && card?.ok) await addContact(a.device, { file: card.value });
-  }
 }
 
 /** What a modified program stumbles over is its own affair, no defect of the shipped one. */

@@ -16,14 +16,16 @@ import {
 import { listRelationships, relationshipRecords } from '../../packages/wallet/src/exchange/records.ts';
 import { listReservations, reservationRecords } from '../../packages/wallet/src/records/reservation.ts';
 import { copyDisk, restoreDisk, type Disk } from '../disk/disk.ts';
-import { runCommand, startDevice, type DeviceSeat } from '../world/device.ts';
+import { runCommand, type DeviceSeat } from '../world/device.ts';
 import { transportOf } from '../world/network.ts';
 import { killProcess } from '../world/participant.ts';
 import type { Random } from '../world/random.ts';
-import { addDevice, restartDevice, type World } from '../world/world.ts';
+import { restartDevice, type World } from '../world/world.ts';
 import { forgeAccount, forgeHalf, forgeVault } from './forger.ts';
 import { attemptForgery } from './attempt.ts';
+import { copyHome, reserveBefore, spendTwice } from './copies.ts';
 import { postLetter, spoil, takeLetter, type Post } from './letters.ts';
+import { introduce, makeCheat } from './troupe.ts';
 
 export interface Trick {
   readonly world: World;
@@ -110,12 +112,26 @@ export const TRICKS = {
     const { world, cheats } = trick;
     const victim = cheatOf(trick);
     if (!victim || world.seats.length > 128) return;
-    const twin = addDevice(world, `copy ${world.seats.length} of ${victim.who.name}`);
-    restoreDisk(twin.who.disk, copyDisk(victim.who.disk));
-    corrupt(world, cheats, twin);
-    world.count('device cloned');
+    cheats.seats.add(await copyHome(world, victim));
     say(trick, `a copy of ${victim.who.name} appears`);
-    await startDevice(world, twin);
+  },
+
+  /** A home is copied, and both copies spend the same money while nobody can ask the nodes. */
+  async spendTwice(trick) {
+    const { world, random, cheats } = trick;
+    const honest = world.seats.filter(({ who, device }) => who.honest && who.process && device && !who.rotten);
+    if (honest.length < 2 || world.seats.length > 128) return;
+    const one = random.pick(honest);
+    const other = random.pick(honest.filter((seat) => seat !== one));
+    const owner = await makeCheat(world, cheats.seats);
+    if (!owner) return;
+    await introduce(owner, one);
+    await introduce(owner, other);
+    if (random.chance(0.5)) await reserveBefore(world, owner, one);
+    const copy = await copyHome(world, owner);
+    cheats.seats.add(copy);
+    say(trick, `${owner.who.name} has a copy and pays ${one.who.name} and ${other.who.name} with it`);
+    await spendTwice({ world, random, owner, copy, payees: [one, other] });
   },
 
   keepSnapshot({ world, random, cheats }) {

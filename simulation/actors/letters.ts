@@ -94,8 +94,12 @@ export async function takeLetter(world: World, post: Post, letter: Letter): Prom
   const { kind, to, bytes } = letter;
   const random = to.who.random;
   if (to.waiting > 4) return;
-  const outcome = await runCommand(world, to, kind, (device) =>
-    kind === 'offer' ? accept(device, bytes, hurried(random)) : turns[kind](device, bytes),
+  const outcome = await runCommand(
+    world,
+    to,
+    kind,
+    (device) => (kind === 'offer' ? accept(device, bytes, hurried(random)) : turns[kind](device, bytes)),
+    bytes,
   );
   if (outcome.type === 'crashed') return;
   const { result } = outcome;
@@ -105,18 +109,19 @@ export async function takeLetter(world: World, post: Post, letter: Letter): Prom
   if (!result.ok) return;
   const { payment, message } = result.value;
   if (kind === 'commit') {
-    if (random.chance(0.5)) await sendAck(world, post, to, result.value);
+    if (random.chance(0.5)) await sendAck(world, post, letter, result.value);
   } else if (message) {
-    answer(world, post, to, payment.peer, kind === 'offer' ? 'accept' : 'commit', message);
+    answer(world, post, to, payment.peer, kind === 'offer' ? 'accept' : 'commit', message, letter.from);
   }
 }
 
-async function sendAck(world: World, post: Post, seat: DeviceSeat, { payment }: Exchanged): Promise<void> {
-  const outcome = await runCommand(world, seat, 'acknowledge', (device) => acknowledge(device, payment));
+async function sendAck(world: World, post: Post, { from, to }: Letter, { payment }: Exchanged): Promise<void> {
+  const outcome = await runCommand(world, to, 'acknowledge', (device) => acknowledge(device, payment));
   if (outcome.type === 'crashed' || !outcome.result.ok || !outcome.result.value.message) return;
-  answer(world, post, seat, payment.peer, 'ack', outcome.result.value.message);
+  answer(world, post, to, payment.peer, 'ack', outcome.result.value.message, from);
 }
 
+/** To the device of that account: of several copies to the one that `asked`. */
 export function answer(
   world: World,
   post: Post,
@@ -124,8 +129,10 @@ export function answer(
   peer: ChainId,
   kind: LetterKind,
   bytes: Uint8Array,
+  asked?: DeviceSeat,
 ): void {
-  const to = seatOf(world, peer);
+  const isAsker = asked?.account !== undefined && Buffer.compare(asked.account, peer) === 0;
+  const to = isAsker ? asked : seatOf(world, peer);
   if (to) postLetter(world, post, from.who.random, { kind, from, to, bytes });
   else world.say(`${from.who.name} writes to nobody: ${toHex(peer).slice(0, 8)}`);
 }

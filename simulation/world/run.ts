@@ -99,6 +99,7 @@ const FAULT_WEIGHTS = {
 const CHEAT_WEIGHTS = {
   attempt: 14,
   clone: 3,
+  spendTwice: 6,
   keepSnapshot: 6,
   snapshot: 3,
   wildClock: 3,
