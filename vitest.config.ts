@@ -8,9 +8,15 @@ export default defineConfig({
     // Tests read the sources, so that they need no build; only the `dsm` processes that tests spawn run from dist.
     alias: [
       { find: /^@dsm\/core$/, replacement: source('core/src') },
+      { find: /^@dsm\/machine$/, replacement: source('machine/src') },
+      { find: /^@dsm\/machine\/testing$/, replacement: source('machine/src/testing') },
+      { find: /^@dsm\/machine\/worker$/, replacement: source('machine/src/worker') },
+      { find: /^@dsm\/platform\/browser$/, replacement: source('platform/src/browser') },
       { find: /^@dsm\/platform\/node$/, replacement: source('platform/src/node') },
       { find: /^@dsm\/platform\/portable$/, replacement: source('platform/src/portable') },
       { find: /^@dsm\/wallet$/, replacement: source('wallet/src') },
+      { find: /^@dsm\/sdk$/, replacement: source('sdk/src') },
+      { find: /^@dsm\/sdk\/node$/, replacement: source('sdk/src/node') },
       { find: /^@dsm\/directory$/, replacement: source('directory/src') },
     ],
   },

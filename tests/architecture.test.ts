@@ -18,6 +18,7 @@ const MAX_LINES = 400;
 /** What each package may import besides its own files; `node:` stands for every built-in module. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: ['cborg'],
+  machine: ['@dsm/core', 'fast-check'],
   platform: [
     '@dsm/core',
     '@noble/ciphers',
@@ -26,9 +27,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     '@noble/post-quantum',
     '@scure/bip39',
     'blake3-jit',
+    'idb',
     'node:',
   ],
   wallet: ['@dsm/core'],
+  sdk: ['@dsm/core', '@dsm/machine', '@dsm/platform', '@dsm/wallet', 'bonjour-service', 'node:'],
   directory: ['@dsm/core', '@hono/node-server', 'hono'],
   cli: ['@clack/prompts', '@dsm/core', '@dsm/directory', '@dsm/platform', '@dsm/wallet', 'commander', 'node:'],
 };
@@ -59,8 +62,9 @@ describe.each(packages)('packages/%s', (name) => {
   test('imports only packages that its package.json declares', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8')) as {
       dependencies?: Record<string, string>;
+      peerDependencies?: Record<string, string>;
     };
-    const declared = Object.keys(manifest.dependencies ?? {});
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
     const undeclared = externals(name).filter(
       ({ module }) => !module.startsWith('node:') && !declared.includes(packageOf(module)),
     );

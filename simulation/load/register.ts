@@ -8,6 +8,7 @@ import { applyPatch, readPatches } from './patch.ts';
 const root = new URL('../../', import.meta.url);
 const FACES: Readonly<Record<string, string>> = {
   '@dsm/core': 'packages/core/src/index.ts',
+  '@dsm/machine': 'packages/machine/src/index.ts',
   '@dsm/platform/node': 'packages/platform/src/node/index.ts',
   '@dsm/platform/portable': 'packages/platform/src/portable/index.ts',
   '@dsm/wallet': 'packages/wallet/src/index.ts',

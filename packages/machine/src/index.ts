@@ -1,0 +1,2 @@
+/** Define, test and run your own state machines over DSM. */
+export {};

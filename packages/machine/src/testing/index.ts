@@ -1,0 +1,2 @@
+/** Property tests for a machine. */
+export {};

@@ -1,0 +1,2 @@
+/** A machine in a worker, under a limit. */
+export {};

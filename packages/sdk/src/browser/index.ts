@@ -1,0 +1,2 @@
+/** What a browser has. */
+export {};

@@ -1,0 +1,2 @@
+/** Wallets, payments, links and machines for Node and browsers. */
+export {};
