@@ -9,7 +9,9 @@ import {
   ok,
   pruneTree,
   stateHash,
+  stateMessage,
   verifyAuthority,
+  verifyMessage,
   type BundleItem,
   type Body,
   type ChainId,
@@ -71,10 +73,27 @@ async function adoptAny(
 ): Promise<Result<undefined>> {
   let last: Result<undefined> = fail('E_PENDING', 'WAL-35', 'no node shows the next state of this account');
   for (const state of published) {
-    last = await adoptState(device, chain, state);
+    last = await adoptState(device, chain, withSignature(device, state, published));
     if (last.ok || isFatal(last.error)) return last;
   }
   return last;
+}
+
+/** A node that did not vote for a state has no signature of it: the right one of any node takes the place of all. */
+function withSignature(device: Device, state: PublishedState, published: readonly PublishedState[]): PublishedState {
+  const { suite, key } = device;
+  const { chain, index, hash } = state.certificate;
+  const message = stateMessage(device, chain, index, hash);
+  const right = published
+    .flatMap(({ shown }) => shown)
+    .find(
+      (item) =>
+        item.type === 'signature' &&
+        item.purpose === 'state' &&
+        equalBytes(item.subject, hash) &&
+        verifyMessage(suite, key.publicKey, 'state', message, item.signature),
+    );
+  return right ? { ...state, shown: [...state.shown.filter(({ type }) => type !== 'signature'), right] } : state;
 }
 
 async function adoptState(device: Device, chain: ChainRecord, state: PublishedState): Promise<Result<undefined>> {
@@ -82,7 +101,9 @@ async function adoptState(device: Device, chain: ChainRecord, state: PublishedSt
   const own = await readState(device, body.chain, body.index);
   const isHeld = own !== undefined && equalBytes(own.hash, certificate.hash);
   if (isHeld && !(await readFinal(device, body.chain, body.index))) {
-    return recordFinal(device, { certificate, body, operation }, { delivered: true });
+    // An intent of the backup, which the lost device has signed.
+    const items = state.shown.filter(({ type }) => type === 'signature');
+    return recordFinal(device, { certificate, body, operation, items }, { delivered: true });
   }
   const ready = await dropRun(device, chain, body, certificate.hash);
   if (!ready.ok) return ready;

@@ -16,6 +16,7 @@ import {
 import type { Device } from '../device.ts';
 import { paymentOf } from '../exchange/accept.ts';
 import type { Exchanged } from '../exchange/common.ts';
+import { knownReservation } from '../exchange/judge.ts';
 import { runOverMessage } from '../exchange/steps.ts';
 import { totalWrites } from '../exchange/totals.ts';
 import { putItems } from '../records/item.ts';
@@ -67,7 +68,7 @@ export async function collectTotal(
     [
       ...putItems(device, used),
       ...putToken(device, token, offer.policy),
-      ...totalWrites(device, offer, used, reservation),
+      ...(await totalWrites(device, offer, used)),
       paymentRecords.put(device, payment.payment, payment),
     ],
     [paymentRecords.isUnchanged(device, payment.payment, known)],

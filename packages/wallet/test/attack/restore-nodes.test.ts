@@ -10,7 +10,9 @@ import {
   must,
   ok,
   slotStatusCodec,
+  stateAnswerCodec,
   toHex,
+  verifyFile,
   type StateHash,
 } from '@dsm/core';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -22,7 +24,7 @@ import type { DirectoryTransport } from '../../src/ports.ts';
 import { listReservations } from '../../src/records/reservation.ts';
 import { readRestoredIndex, readRestore } from '../../src/records/restore.ts';
 import { sync } from '../../src/sync/sync.ts';
-import { showChain } from '../../src/view/chain.ts';
+import { exportChain, showChain } from '../../src/view/chain.ts';
 import { history } from '../../src/view/history.ts';
 import { passDate, restoreFrom, save, tryRestore, waitIn, type Saved } from '../support/restores.ts';
 import {
@@ -95,6 +97,28 @@ describe('WAL-35: f nodes that lie', () => {
       node === 1 && path.startsWith('/v1/slot/') ? ok(encodeWith(slotStatusCodec(suite), made)) : undefined,
     );
     await finish(await restoreFrom(scene.world, transport, await save(alice)));
+  });
+
+  test('WAL-35: cannot have a wallet adopt a state without its signature', async () => {
+    const saved = await save(alice);
+    expectOk(await payOnline(alice, { to: bob.account, token: scene.token, amount: 5n }));
+    const codec = stateAnswerCodec(suite);
+    const { transport } = scene.directory;
+    const hiding: DirectoryTransport = {
+      async request(node, path, body, signal) {
+        const answer = await transport.request(node, path, body, signal);
+        if (!answer.ok || node > 1 || !path.startsWith('/v1/state/')) return answer;
+        const { state, items } = must(decodeWith(codec, answer.value, 'answer'));
+        const changed = items.flatMap((item) => {
+          if (item.type !== 'signature') return [item];
+          return node === 0 ? [] : [{ ...item, signature: item.signature.map((byte) => byte ^ 1) }];
+        });
+        return ok(encodeWith(codec, { state, items: changed }));
+      },
+    };
+    const device = await restoreFrom(scene.world, hiding, saved);
+    await finish(device);
+    expect(verifyFile(suite, device.network, expectOk(await exportChain(device))).ok).toBe(true);
   });
 
   test('REL-44: cannot hide that a peer was restored behind a newer state of it', async () => {
@@ -207,6 +231,16 @@ describe('REL-46: a payee that was restored after the lost device had claimed', 
     ]);
     expect((await syncNow(device)).claimed).toMatchObject([{ total: 160n }]);
     expect((await grades(device))[1]).toEqual([50n, 'certified']);
+  });
+
+  test('shows a commit whose total was claimed before it came as certified', async () => {
+    const device = await restoreFrom(scene.world, scene.directory.transport, saved);
+    must(await receive(device, messageOf(late)));
+    expect((await syncNow(device)).claimed).toMatchObject([{ total: 160n }]);
+    const again = await restoreFrom(scene.world, scene.directory.transport, saved);
+    await syncNow(again);
+    expect(must(await receive(again, messageOf(late))).payment).toMatchObject({ status: 'final', grade: 'certified' });
+    expect((await syncNow(again)).claimed).toEqual([]);
   });
 
   test('claims what is above that when it learnt of the claim first', async () => {
