@@ -37,6 +37,7 @@ export * from './files/verify.ts';
 export * from './identity/devices.ts';
 export * from './identity/operations.ts';
 export * from './limits.ts';
+export type * from './machine/port.ts';
 export * from './merkle/log.ts';
 export * from './merkle/sparse.ts';
 export * from './merkle/witness.ts';
