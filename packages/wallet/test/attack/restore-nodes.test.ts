@@ -13,6 +13,7 @@ import {
   stateAnswerCodec,
   toHex,
   verifyFile,
+  type BundleItem,
   type StateHash,
 } from '@dsm/core';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -109,7 +110,7 @@ describe('WAL-35: f nodes that lie', () => {
         const answer = await transport.request(node, path, body, signal);
         if (!answer.ok || node > 1 || !path.startsWith('/v1/state/')) return answer;
         const { state, items } = must(decodeWith(codec, answer.value, 'answer'));
-        const changed = items.flatMap((item) => {
+        const changed = items.flatMap((item): readonly BundleItem[] => {
           if (item.type !== 'signature') return [item];
           return node === 0 ? [] : [{ ...item, signature: item.signature.map((byte) => byte ^ 1) }];
         });
