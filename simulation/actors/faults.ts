@@ -1,11 +1,12 @@
 /** What goes wrong by itself: processes die, disks fail, networks part, clocks jump. */
-import { createDisk, DISK_FAULTS, restoreDisk, type DiskFault } from '../disk/disk.ts';
+import { DISK_FAULTS, type DiskFault } from '../disk/disk.ts';
 import { rotSector, rotValue } from '../disk/rot.ts';
 import { CALM } from '../world/network.ts';
 import { armCrash, armFault, killProcess, type Participant } from '../world/participant.ts';
 import type { Random } from '../world/random.ts';
 import { restartLater, type World } from '../world/world.ts';
 import { USUAL_MAIL, type Post } from './letters.ts';
+import { loseHome } from './restores.ts';
 
 export interface Mishap {
   readonly world: World;
@@ -120,12 +121,7 @@ export const MISHAPS = {
     if (seats.length === 0) return;
     const seat = random.pick(seats);
     say(mishap, `${seat.who.name} loses its home and goes back to a backup`);
-    world.count('home lost');
-    killProcess(world, seat.who, false);
-    restoreDisk(seat.who.disk, createDisk(seat.who.disk.sectorBytes));
-    world.note({ type: 'lost', by: seat.who });
-    seat.who.restored = true;
-    restartLater(world, seat.who, random.between(1_000, 60_000));
+    loseHome(world, seat, random.between(1_000, 60_000));
   },
 
   clock(mishap) {

@@ -18,6 +18,8 @@ export const PRESETS = {
   },
   /** Reservations, offers and decisions end close to each other. */
   boundary: { close: true },
+  /** Homes are lost in the middle of something and restored, with little else going on. */
+  restores: { restores: true, devices: 2 },
   /** Half of what happens is somebody's cheating, and a node lies. */
   hostile: { cheatShare: 500, badNodes: 1, devices: 6 },
 } satisfies Readonly<Record<string, Preset>>;

@@ -5,6 +5,7 @@ import { MISHAPS, type Mishaps } from '../actors/faults.ts';
 import { corruptNode } from '../actors/byzantine.ts';
 import { TRICKS, type Cheats, type Tricks } from '../actors/cheats.ts';
 import { USUAL_MAIL, type Post } from '../actors/letters.ts';
+import { playRestores } from '../actors/restores.ts';
 import { setUp } from '../actors/setup.ts';
 import type { Violation } from '../checks/check.ts';
 import { becomeCalm, EXCHANGES, finishAll, unfinished } from './finish.ts';
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly lasting?: number;
   /** Decisions fall where windows and reservations end. */
   readonly close?: boolean;
+  /** Beside the plan guests lose their homes in the middle of something and restore them. */
+  readonly restores?: boolean;
   /** Signs for real, at a hundred times the price. */
   readonly suite?: CryptoSuite;
   readonly times?: Partial<NetworkDescription>;
@@ -163,6 +166,7 @@ async function drive(stage: Stage, options: RunOptions): Promise<RunReport> {
   world.calm = false;
   post.mail = { ...USUAL_MAIL };
   const plan = beginPlan(world, post, options);
+  if (options.restores) void playRestores(world);
   const begun = world.events;
   const deadline = options.budgetMs === undefined ? Number.POSITIVE_INFINITY : started + options.budgetMs;
   const lastMs = START_MS + (options.untilMs ?? Number.MAX_SAFE_INTEGER - START_MS);
