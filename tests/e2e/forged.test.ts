@@ -19,7 +19,7 @@ import {
 } from '@dsm/core';
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { describeForgeries } from '../../packages/directory/test/support/forgeries.ts';
+import { describeForgeries } from '../../packages/directory/test/support/forgeries/index.ts';
 import { START_MS, suite, type TestNetwork } from '../kit/index.ts';
 import { openWorld } from './support.ts';
 

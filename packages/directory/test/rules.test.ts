@@ -1,5 +1,5 @@
 import { makeNetwork } from '../../../tests/kit/index.ts';
-import { describeForgeries } from './support/forgeries.ts';
+import { describeForgeries } from './support/forgeries/index.ts';
 import { openTestNodes, submit } from './support/nodes.ts';
 
 describeForgeries(async () => {
