@@ -47,6 +47,9 @@ export interface Exchanged {
   readonly message: Uint8Array | null;
 }
 
+/** The owner's word on a payment that is otherwise in order, before anything is signed. Its failure is the answer. */
+export type Decide = (payment: PaymentRecord, policy: TokenPolicy) => Promise<Result<undefined>>;
+
 /**
  * A file of this kind whose items are each there once. One that is complete in itself must verify as a stranger would
  * verify it: this device needs less of it than it carries, and what it does not need must not be damaged either.
