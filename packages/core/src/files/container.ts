@@ -8,6 +8,8 @@ import { decodeItem, encodeItem, type Item } from '../encoding/cbor.ts';
 import { hash, record, type Codec } from '../encoding/schema.ts';
 import type { ChainId, StateHash } from '../bytes.ts';
 import { forkCodec, type Fork } from '../evidence/fork.ts';
+import { machineContentCodec, type MachineContent } from '../machine/bundle.ts';
+import { stepsContentCodec, type StepsContent } from '../machine/message.ts';
 import {
   acceptanceCodec,
   acknowledgementCodec,
@@ -37,6 +39,10 @@ export interface FileContent {
   readonly chain: { readonly tip: StateHash };
   readonly evidence: Fork;
   readonly backup: Backup;
+  /** What the parties of a machine relationship send one another. */
+  readonly steps: StepsContent;
+  /** The state of a machine relationship for somebody who is no party. */
+  readonly machine: MachineContent;
 }
 
 export type FileKind = keyof FileContent;
@@ -60,6 +66,8 @@ const CONTENT_CODECS: { readonly [K in FileKind]: Codec<FileContent[K]> } = {
   chain: record<FileContent['chain']>({ tip: hash<StateHash>() }),
   evidence: forkCodec,
   backup: backupCodec,
+  steps: stepsContentCodec,
+  machine: machineContentCodec,
 };
 
 const isFileKind = (text: Item | undefined): text is FileKind =>
