@@ -5,6 +5,7 @@ import type { World } from '../seeds/world.ts';
 import { chainTargets } from './chains.ts';
 import { codecTargets } from './codecs.ts';
 import { fileTargets } from './files.ts';
+import { machineTargets } from './machines.ts';
 import { networkTargets } from './network.ts';
 import { nodeTargets } from './node.ts';
 import { roundTargets } from './rounds.ts';
@@ -17,6 +18,7 @@ export const coreTargets = (world: World): readonly Target[] => [
   ...codecTargets(world),
   ...fileTargets(world),
   ...chainTargets(world),
+  ...machineTargets(world),
   ...networkTargets(world),
   ...roundTargets(world, makeRounds(world)),
   ...textTargets(world),
