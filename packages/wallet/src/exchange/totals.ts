@@ -66,6 +66,13 @@ export async function unclaimedTotals(device: Device): Promise<readonly Unclaime
   return unclaimed;
 }
 
+/**
+ * Nodes that voted in time answer the same for ever, but by then whoever was down has been up again: what is not
+ * claimed is the payer's (rule RES-6).
+ */
+export const isGivenUp = ({ account, clock, network }: Device, { payee, until }: ReservationRecord): boolean =>
+  equalBytes(payee, account) && clock() > until + network.gapMs + network.settleMs;
+
 const isHeld = ({ status }: PaymentRecord): boolean => status === 'received' || status === 'acknowledged';
 
 /** Payments received in this grade and not settled yet. */

@@ -15,11 +15,11 @@ import { readBody } from '../chain/draft.ts';
 import type { Device } from '../device.ts';
 import { certify } from '../directory/certify.ts';
 import { runAlone } from '../evidence/run-with.ts';
-import { unclaimedTotals, type UnclaimedTotal } from '../exchange/totals.ts';
+import { isGivenUp, unclaimedTotals, type UnclaimedTotal } from '../exchange/totals.ts';
 import { guardStore } from '../guard.ts';
 import { readChain } from '../records/chain.ts';
 import { readItem } from '../records/item.ts';
-import { listReservations, reservationRecords, type ReservationRecord } from '../records/reservation.ts';
+import { listReservations, reservationRecords } from '../records/reservation.ts';
 import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
 import { appendClaim } from '../vault/append.ts';
 import { refreshVault } from '../vault/refresh.ts';
@@ -52,10 +52,6 @@ const LEAD_MS = 3_600_000;
 export const claimPressing = (device: Device): Promise<Result<readonly Claimed[]>> =>
   claimTotals(device, makeNotes(), device.clock() + device.network.marginMs + LEAD_MS);
 
-/** Nodes that voted in time answer the same for ever; by then whoever was down has been up again (rule RES-6). */
-const givesUpMs = ({ network }: Device, { until }: ReservationRecord): number =>
-  until + network.gapMs + network.settleMs;
-
 /** Claims every total that is not claimed yet. What does not go through now is tried again by the next sync. */
 export async function claimTotals(
   device: Device,
@@ -65,7 +61,7 @@ export async function claimTotals(
   const claimed: Claimed[] = [];
   for (const unclaimed of await unclaimedTotals(device)) {
     const { reservation } = unclaimed;
-    if (reservation.until > untilMs || device.clock() > givesUpMs(device, reservation)) continue;
+    if (reservation.until > untilMs || isGivenUp(device, reservation)) continue;
     const done = notes.take(await claimTotal(device, unclaimed));
     if (!done.ok) return done;
     if (done.value) claimed.push(done.value);

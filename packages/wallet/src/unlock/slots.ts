@@ -22,7 +22,7 @@ import { openRun } from '../chain/own.ts';
 import type { Device } from '../device.ts';
 import { packageOf } from '../directory/certify.ts';
 import { runAlone } from '../evidence/run-with.ts';
-import { heldRuns } from '../exchange/totals.ts';
+import { heldRuns, isGivenUp } from '../exchange/totals.ts';
 import { readChain } from '../records/chain.ts';
 import { listEvidenceRecords } from '../records/evidence.ts';
 import { readFinal } from '../records/final.ts';
@@ -57,8 +57,10 @@ export async function openPlaces(device: Device): Promise<Result<readonly OpenPl
       states: [first.hash],
     });
   }
-  for (const { vault, status } of await listReservations(device)) {
-    const chain = status === 'open' ? await readChain(device, vault) : undefined;
+  for (const reservation of await listReservations(device)) {
+    const { vault, status } = reservation;
+    const isOpen = status === 'open' && !isGivenUp(device, reservation);
+    const chain = isOpen ? await readChain(device, vault) : undefined;
     if (!chain) continue;
     const index = chain.certifiedTip.index + 1;
     const states = await listVaultDrafts(device, vault, index);
