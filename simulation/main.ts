@@ -2,9 +2,8 @@
  * `npm run simulate [-- --seed N --runs K --events M]`: runs from a range of seeds. The last line says events, faults
  * and violations; a violation is shrunk, told as a story, and makes the exit code 1.
  */
-import { appendFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
 import { runCoverage } from './coverage/main.ts';
+import { addCounts, appendLedger, LEDGER, sumOf } from './ledger.ts';
 import { readOptions, readWhole } from './options.ts';
 import { HAPPENED } from './world/happened.ts';
 import { PRESETS, type PresetName } from './world/presets.ts';
@@ -33,7 +32,7 @@ const values = readOptions(
     'real-crypto': { type: 'boolean', default: false },
     story: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
-    ledger: { type: 'string', default: new URL('ledger.jsonl', import.meta.url).pathname },
+    ledger: { type: 'string', default: LEDGER },
     coverage: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -46,22 +45,10 @@ const MANY_EVENTS = 100_000;
 /** Real milliseconds that the shrinking of one failure may take. */
 const SHRINK_MS = 60_000;
 
-function add(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
-  for (const [name, count] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + count;
-}
-
 const tellCounts = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
-
-function commitOf(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' }).trim();
-  } catch {
-    return 'unknown';
-  }
-}
 
 async function tellFailure(options: RunOptions, report: RunReport): Promise<void> {
   const shrunk = values['no-shrink'] ? undefined : await shrinkRun(options, report, { budgetMs: SHRINK_MS });
@@ -71,8 +58,9 @@ async function tellFailure(options: RunOptions, report: RunReport): Promise<void
     );
   }
   for (const line of tellStory(shrunk?.report ?? report)) console.error(line);
+  const more = values['real-crypto'] ? ' --real-crypto' : '';
   console.error(
-    `again: npm run simulate -- --seed ${report.seed} --runs 1 --events ${values.events} --preset ${values.preset}`,
+    `again: npm run simulate -- --seed ${report.seed} --runs 1 --events ${values.events} --preset ${values.preset}${more}`,
   );
 }
 
@@ -105,10 +93,10 @@ async function main(): Promise<number> {
     const report = await runWorld(options);
     events += report.events;
     realMs += report.realMs;
-    add(faults, report.faults);
-    add(checks, report.checked);
-    add(told, report.told);
-    add(happened, report.happened);
+    addCounts(faults, report.faults);
+    addCounts(checks, report.checked);
+    addCounts(told, report.told);
+    addCounts(happened, report.happened);
     const speed = Math.round((report.events * 1_000) / report.realMs);
     console.error(`seed ${seed}: ${report.events} events, ${speed}/s, ${report.digest.slice(0, 12)}`);
     if (values.story) for (const line of tellStory(report)) console.error(line);
@@ -117,26 +105,24 @@ async function main(): Promise<number> {
     await tellFailure(options, report);
   }
   const perSecond = Math.round((events * 1_000) / realMs);
-  const faultSum = Object.values(faults).reduce((sum, count) => sum + count, 0);
-  const checkSum = Object.values(checks).reduce((sum, count) => sum + count, 0);
   const entry = {
-    at: new Date().toISOString(),
-    commit: commitOf(),
+    command: 'simulate' as const,
     seeds: [first, first + runs - 1],
     preset: values.preset,
+    realCrypto: values['real-crypto'],
     events,
     perSecond,
     faults,
     happened,
-    checks: checkSum,
+    checks: sumOf(checks),
     violations,
   };
-  appendFileSync(values.ledger, `${JSON.stringify(entry)}\n`);
-  console.error(`${perSecond} events a second, ${checkSum} checks`);
+  const written = appendLedger(entry, values.ledger);
+  console.error(`${perSecond} events a second, ${entry.checks} checks`);
   console.error(`faults: ${tellCounts(faults)}`);
   console.error(`happened: ${tellCounts(happened)}`);
-  if (values.json) console.log(JSON.stringify({ ...entry, checks, told }, undefined, 2));
-  else console.log(`${events} events, ${faultSum} faults, ${violations.length} violations`);
+  if (values.json) console.log(JSON.stringify({ ...written, checks, told }, undefined, 2));
+  else console.log(`${events} events, ${sumOf(faults)} faults, ${violations.length} violations`);
   const missing = events < MANY_EVENTS ? [] : HAPPENED.filter((name) => !happened[name]);
   if (missing.length > 0) console.error(`it never happened: ${missing.join(', ')}`);
   return violations.length === 0 && missing.length === 0 ? 0 : 1;

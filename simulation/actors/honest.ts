@@ -96,7 +96,7 @@ async function makeOffer(deed: Deed, provisional: boolean): Promise<void> {
       order: random.pick(ORDERS),
       provisional,
       compact: random.chance(0.3),
-      ...(random.chance(0.3) && { expiryMs: random.between(1_000, 120_000) }),
+      ...(random.chance(0.3) && { expiryMs: random.between(1_000, 120_000) * deed.world.lasting }),
     };
     const text = `offers ${name} ${amount}${provisional ? ', provisional' : ''}`;
     const made = await run(deed, 'offer', text, (device) => offer(device, options));

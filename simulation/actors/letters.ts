@@ -47,6 +47,9 @@ function lateBy(world: World, random: Random): number {
   return Math.min(...next) - now + random.between(0, 10_000);
 }
 
+/** Milliseconds of one way: letters go no faster than requests. */
+const distanceOf = ({ network }: World, { who }: DeviceSeat): number => network.distanceMs.get(who.name) ?? 0;
+
 export function postLetter(world: World, post: Post, random: Random, letter: Letter): void {
   const { mail } = post;
   post.written.push(letter);
@@ -71,7 +74,8 @@ export function postLetter(world: World, post: Post, random: Random, letter: Let
   for (let copy = 0; copy < copies; copy++) {
     const late = random.chance(mail.late);
     if (late) world.count('letter late');
-    const delayMs = late ? lateBy(world, random) : random.between(5, 300);
+    const wayMs = distanceOf(world, letter.from) + distanceOf(world, to);
+    const delayMs = wayMs + (late ? lateBy(world, random) : random.between(5, 300));
     const carried: Letter = { ...letter, to, bytes };
     world.scheduler.after(delayMs, `${to.who.name} gets ${letter.kind}`, () => void takeLetter(world, post, carried));
   }
@@ -86,8 +90,8 @@ export function spoil(bytes: Uint8Array, random: Random): Uint8Array {
 }
 
 /** Some hurry: what they accept is good for seconds. */
-const hurried = (random: Random): { readonly expiryMs?: number } =>
-  random.chance(0.3) ? { expiryMs: random.between(100, 20_000) } : {};
+const hurried = (random: Random, lasting: number): { readonly expiryMs?: number } =>
+  random.chance(0.3) ? { expiryMs: random.between(100, 20_000) * lasting } : {};
 
 const turns: Readonly<Record<LetterKind, (device: Device, bytes: Uint8Array) => Promise<Result<Exchanged>>>> = {
   offer: accept,
@@ -106,7 +110,7 @@ export async function takeLetter(world: World, post: Post, letter: Letter): Prom
     world,
     to,
     kind,
-    (device) => (kind === 'offer' ? accept(device, bytes, hurried(random)) : turns[kind](device, bytes)),
+    (device) => (kind === 'offer' ? accept(device, bytes, hurried(random, world.lasting)) : turns[kind](device, bytes)),
     bytes,
   );
   if (outcome.type === 'crashed') return;

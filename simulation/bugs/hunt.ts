@@ -4,6 +4,7 @@
  */
 import { enumerateCrashes } from '../crashes/enumerate.ts';
 import { WORKLOADS } from '../crashes/workloads.ts';
+import { addCounts, sumOf } from '../ledger.ts';
 import { PRESETS, type Preset, type PresetName } from '../world/presets.ts';
 import { runWorld } from '../world/run.ts';
 
@@ -40,6 +41,17 @@ export interface Hunted {
   readonly seconds: number;
   readonly events: number;
   readonly runs: number;
+  /** Injected, by kind. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** How often checks have looked. */
+  readonly checks: number;
+}
+
+interface Counts {
+  events: number;
+  runs: number;
+  readonly faults: Record<string, number>;
+  checks: number;
 }
 
 async function hunt({ seconds, crashes, runs, events, presets = ORDER }: Errand): Promise<Hunted> {
@@ -48,7 +60,7 @@ async function hunt({ seconds, crashes, runs, events, presets = ORDER }: Errand)
     const { user, system } = process.cpuUsage();
     return (user + system) / 1_000_000;
   };
-  const counts = { events: 0, runs: 0 };
+  const counts: Counts = { events: 0, runs: 0, faults: {}, checks: 0 };
   const conclude = (found: Found | null): Hunted => ({ found, seconds: spent(), ...counts });
   for (const workload of WORKLOADS.filter(({ name }) => crashes.includes(name))) {
     const { figures, violations } = await enumerateCrashes(workload, {
@@ -71,13 +83,15 @@ async function hunt({ seconds, crashes, runs, events, presets = ORDER }: Errand)
   return conclude(null);
 }
 
-async function huntRun(run: Run, events: number, counts: { events: number; runs: number }): Promise<Found | null> {
+async function huntRun(run: Run, events: number, counts: Counts): Promise<Found | null> {
   counts.runs += 1;
   try {
     const preset: Preset = PRESETS[run.preset];
     // What ends well is not looked at in every run: it takes as long as the rest.
     const report = await runWorld({ ...preset, seed: run.seed, events, finish: run.seed % 3 === 0 });
     counts.events += report.events;
+    addCounts(counts.faults, report.faults);
+    counts.checks += sumOf(report.checked);
     const { violation } = report;
     return violation ? { invariant: violation.check, what: violation.what, run, event: violation.event } : null;
   } catch (thrown) {

@@ -3,6 +3,7 @@
  * the same checks, and in the end the same seeds without any bug.
  */
 import { execFile } from 'node:child_process';
+import { addCounts, appendLedger } from '../ledger.ts';
 import { readOptions, readWhole, refuseOptions } from '../options.ts';
 import type { Errand, Hunted, Run } from './hunt.ts';
 import { BUGS, type Bug } from './list.ts';
@@ -115,6 +116,18 @@ else {
   console.log(`${'bug'.padEnd(24)} ${'found by'.padEnd(28)} ${'run'.padEnd(11)}  event     time`);
   for (const { bug, hunted } of rows) console.log(`${bug.id.padEnd(24)} ${describe(hunted)}`);
 }
+const faults: Record<string, number> = {};
+for (const { hunted } of rows) addCounts(faults, hunted.faults);
+addCounts(faults, calm.faults);
+appendLedger({
+  command: 'bugs',
+  seeds: rows.map(({ bug }) => bug.id),
+  events: rows.reduce((sum, { hunted }) => sum + hunted.events, calm.events),
+  faults,
+  checks: rows.reduce((sum, { hunted }) => sum + hunted.checks, calm.checks),
+  // What was planted is meant to be found; what is left without a bug is a violation.
+  violations: calm.found ? [calm.found] : [],
+});
 const times = rows.flatMap(({ hunted }) => (hunted.found ? [hunted.seconds] : [])).toSorted((a, b) => a - b);
 const median = times[times.length >> 1] ?? 0;
 if (calm.found) console.error(`without any bug: ${JSON.stringify(calm.found)}`);

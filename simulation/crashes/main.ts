@@ -2,6 +2,7 @@
  * `npm run simulate:crashes [-- --workload NAME --once --seconds S --json]`: a crash at every write point of the
  * workloads, with every choice of unsynced sectors, and a second one while the interrupted step is repeated.
  */
+import { appendLedger } from '../ledger.ts';
 import { readOptions, readWhole, refuseOptions } from '../options.ts';
 import { describePlan, enumerateCrashes, type Enumerated } from './enumerate.ts';
 import { WORKLOADS } from './workloads.ts';
@@ -64,6 +65,18 @@ const sum = (pick: (result: Enumerated) => number): number =>
 const violations = sum((result) => result.violations.length);
 const short = results.filter(({ isCutShort }) => isCutShort).map(({ name }) => name);
 const cutShort = short.length > 0 ? `, cut short: ${short.join(', ')}` : '';
+appendLedger({
+  command: 'crashes',
+  seeds: results.map(({ name }) => name),
+  events: sum(({ figures }) => figures.points),
+  faults: {
+    'crash at a write': sum(({ figures }) => figures.once),
+    'second crash': sum(({ figures }) => figures.twice),
+    'disk after a crash': sum(({ figures }) => figures.disks),
+  },
+  checks: sum(({ figures }) => figures.once + figures.twice),
+  violations: results.flatMap(({ violations: found }) => found.map(({ what }) => ({ what }))),
+});
 if (values.json) console.log(JSON.stringify(results));
 console.log(
   `${results.length} workloads, ${sum(({ figures }) => figures.points)} crash points, ${sum(({ figures }) => figures.disks)} disks, ${sum(({ figures }) => figures.once)} crashes and ${sum(({ figures }) => figures.twice)} second crashes played, ${violations} violations${cutShort}`,

@@ -1,8 +1,6 @@
-/** The end of a run: faults stop, everybody who is honest syncs a bounded number of times, and nothing may be left. */
-import { sync } from '@dsm/wallet';
-import { listJournal } from '../../packages/wallet/src/records/journal.ts';
-import { openRun } from '../../packages/wallet/src/chain/own.ts';
-import { unclaimedTotals } from '../../packages/wallet/src/exchange/totals.ts';
+/** The end of a run: faults stop, and everybody who is honest syncs a bounded number of times. */
+import { equalBytes, toHex } from '@dsm/core';
+import { listReservations, releaseExpired, sync } from '@dsm/wallet';
 import type { Post } from '../actors/letters.ts';
 import { GOOD_MAIL } from '../actors/letters.ts';
 import { runCommand, type DeviceSeat } from './device.ts';
@@ -32,44 +30,54 @@ export async function becomeCalm(world: World, post: Post): Promise<void> {
 export const honestSeats = (world: World): DeviceSeat[] =>
   world.seats.filter(({ who }) => who.honest && !who.lost && !who.rotten);
 
-/** Everybody syncs, one after the other, again and again. */
+/** A person who takes back what nobody has claimed, once it may be taken back. */
+async function releaseAll(world: World, seat: DeviceSeat): Promise<void> {
+  const { device } = seat;
+  if (!device) return;
+  const { gapMs } = world.facts;
+  const over = (await listReservations(device)).filter(
+    ({ payer, status, until, claimed, funded }) =>
+      equalBytes(payer, device.account) && status === 'open' && claimed < funded && device.clock() > until + gapMs,
+  );
+  const payees = new Map(over.map(({ payee }) => [toHex(payee), payee]));
+  for (const payee of payees.values()) await runCommand(world, seat, 'release', (one) => releaseExpired(one, payee));
+}
+
+async function syncOnce(world: World, seat: DeviceSeat): Promise<void> {
+  const fromMs = world.scheduler.nowMs();
+  const done = await runCommand(world, seat, 'sync', sync);
+  const { name } = seat.who;
+  world.lastSyncs.set(name, done.type === 'done' ? done.result : undefined);
+  if (done.type === 'crashed' || !done.result.ok) return world.say(`${name} cannot sync`);
+  const known = world.synced.get(name) ?? [];
+  world.synced.set(name, [...known, { fromMs, toMs: world.scheduler.nowMs() }]);
+  for (const { code, message } of done.result.value.open) world.say(`${name} syncs, open: ${code} ${message}`);
+}
+
+/** When the last reservation of an honest payer may be taken back. */
+async function lastReleaseMs(world: World): Promise<number> {
+  const { gapMs, deltaMs } = world.facts;
+  const lists = await Promise.all(
+    honestSeats(world).flatMap(({ device }) => (device ? [listReservations(device)] : [])),
+  );
+  const open = lists.flat().filter(({ status, claimed, funded }) => status === 'open' && claimed < funded);
+  return Math.max(0, ...open.map(({ until }) => until + gapMs + 2 * deltaMs));
+}
+
+/** Everybody takes back what is left and syncs, one after the other, again and again. */
 export async function finishAll(world: World, exchanges: number = EXCHANGES): Promise<void> {
   const { settleMs, gapMs, deltaMs } = world.facts;
   for (let exchange = 0; exchange < exchanges; exchange++) {
     world.exchanges.push(world.scheduler.nowMs());
     for (const seat of honestSeats(world)) {
-      const fromMs = world.scheduler.nowMs();
-      const done = await runCommand(world, seat, 'sync', sync);
-      const { name } = seat.who;
-      if (done.type === 'done' && done.result.ok) {
-        const known = world.synced.get(name) ?? [];
-        world.synced.set(name, [...known, { fromMs, toMs: world.scheduler.nowMs() }]);
-      }
-      if (done.type === 'crashed' || !done.result.ok) world.say(`${seat.who.name} cannot sync`);
-      else
-        for (const { code, message } of done.result.value.open)
-          world.say(`${seat.who.name} syncs, open: ${code} ${message}`);
+      await releaseAll(world, seat);
+      await syncOnce(world, seat);
     }
     // Twice what a window lasts: a restored device waits for what it may have signed, and then what it finds open.
     const isLong = exchange === 1 || exchange === 4;
     const pauseMs = isLong ? settleMs + gapMs + 2 * deltaMs : 5_000;
-    await world.scheduler.wait(pauseMs, 'a pause');
+    // Before the last ones all reservations end.
+    const endMs = exchange === exchanges - 3 ? (await lastReleaseMs(world)) - world.scheduler.nowMs() : 0;
+    await world.scheduler.wait(Math.max(pauseMs, endMs), 'a pause');
   }
-}
-
-/** Work of an honest device that is not done although nothing stands in its way. */
-export async function unfinished(world: World): Promise<string | undefined> {
-  for (const { who, device } of honestSeats(world)) {
-    if (!device) return `${who.name} does not run`;
-    const run = await openRun(device);
-    if (!run.ok) return `${who.name}: ${run.error.message}`;
-    if (run.value.length > 0) return `${who.name} has ${run.value.length} states that are not final`;
-    const now = device.clock();
-    const unclaimed = (await unclaimedTotals(device)).filter(({ reservation }) => reservation.until > now);
-    if (unclaimed.length > 0) return `${who.name} has ${unclaimed.length} reservations with something unclaimed`;
-    const journal = await listJournal(device);
-    const open = journal.filter(({ chain }) => Buffer.compare(chain, device.account) === 0);
-    if (open.length > 0) return `${who.name} has ${open.length} places of its account in its journal`;
-  }
-  return undefined;
 }

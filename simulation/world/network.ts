@@ -35,6 +35,8 @@ export interface Network {
   readonly distanceMs: Map<string, number>;
   readonly nodes: NodePort[];
   readonly nodeNames: string[];
+  /** Requests of each participant. */
+  readonly asked: Map<string, number>;
 }
 
 export const createNetwork = (): Network => ({
@@ -43,6 +45,7 @@ export const createNetwork = (): Network => ({
   distanceMs: new Map(),
   nodes: [],
   nodeNames: [],
+  asked: new Map(),
 });
 
 const groupOf = (network: Network, name: string): number => network.groups.findIndex((group) => group.has(name));
@@ -96,6 +99,7 @@ export function transportOf(world: Sending, process: Process): DirectoryTranspor
       new Promise<Result<Uint8Array>>((resolve) => {
         if (!process.alive) return;
         let open = true;
+        network.asked.set(who.name, (network.asked.get(who.name) ?? 0) + 1);
         const timeoutMs = TIMEOUT_MS + 4 * (network.distanceMs.get(who.name) ?? 0);
         const finish = (result: Result<Uint8Array>): void => {
           if (open) resolve(result);

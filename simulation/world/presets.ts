@@ -22,6 +22,8 @@ export const PRESETS = {
   restores: { restores: true, devices: 2 },
   /** Half of what happens is somebody's cheating, and a node lies. */
   hostile: { cheatShare: 500, badNodes: 1, devices: 6 },
+  /** Payers and payees with modified clients who newly sign what is not true. */
+  liars: { lies: true, cheatShare: 500, badNodes: 0 },
 } satisfies Readonly<Record<string, Preset>>;
 
 export type PresetName = keyof typeof PRESETS;

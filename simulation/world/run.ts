@@ -1,5 +1,5 @@
 /** One run: a world from a seed, its plan carried out, every check after every event. */
-import type { CryptoSuite, NetworkDescription } from '@dsm/core';
+import { StoreError, type CryptoSuite, type NetworkDescription } from '@dsm/core';
 import { DEEDS, type Deeds } from '../actors/honest.ts';
 import { MISHAPS, type Mishaps } from '../actors/faults.ts';
 import { corruptNode } from '../actors/byzantine.ts';
@@ -8,11 +8,12 @@ import { USUAL_MAIL, type Post } from '../actors/letters.ts';
 import { playRestores } from '../actors/restores.ts';
 import { setUp } from '../actors/setup.ts';
 import type { Violation } from '../checks/check.ts';
-import { becomeCalm, EXCHANGES, finishAll, unfinished } from './finish.ts';
+import { becomeCalm, EXCHANGES, finishAll } from './finish.ts';
 import { HAPPENED } from './happened.ts';
 import { decide, thinOut, type Decision, type Profile } from './plan.ts';
 import type { Random } from './random.ts';
 import { play, violationOf, type Stage } from './stage.ts';
+import { countWork, unfinished } from './unfinished.ts';
 import { START_MS, type StoryLine, type World } from './world.ts';
 
 export interface RunOptions {
@@ -40,6 +41,8 @@ export interface RunOptions {
   readonly badNodes?: number;
   /** Of 1,000 decisions, those that are cheats, of every kind; by default the seed decides. */
   readonly cheatShare?: number;
+  /** All cheats are letters that are not true. */
+  readonly lies?: boolean;
   /** Decisions to carry out; all by default. */
   readonly keep?: (decision: number) => boolean;
   /** The plan ends at that virtual time, if not before. */
@@ -127,7 +130,7 @@ const HOSTILE_WEIGHTS = {
   forgeState: 0,
 } satisfies Record<keyof typeof TRICKS, number>;
 
-function profileOf(world: World, cheatShare: number | undefined): Profile {
+function profileOf(world: World, { cheatShare, lies }: RunOptions): Profile {
   const random = world.random.fork('profile');
   return {
     deeds: thinOut(random, DEED_WEIGHTS),
@@ -137,6 +140,7 @@ function profileOf(world: World, cheatShare: number | undefined): Profile {
     cheatShare: random.pick([0, 60, 150, 300]),
     leapShare: random.pick([0, 20, 80]),
     ...(cheatShare !== undefined && { cheatShare, cheats: HOSTILE_WEIGHTS, faultShare: random.pick([0, 30]) }),
+    ...(lies && { cheats: { lie: 1 } }),
   };
 }
 
@@ -204,7 +208,7 @@ interface Plan {
 
 /** One decision after another, until somebody says that it is over. */
 function beginPlan(world: World, post: Post, options: RunOptions): Plan {
-  const profile = profileOf(world, options.cheatShare);
+  const profile = profileOf(world, options);
   const cheats: Cheats = {
     most: Math.ceil(world.seats.length / (options.cheatShare === undefined ? 3 : 2)),
     seats: new Set(),
@@ -236,9 +240,10 @@ const LIVENESS = {
 async function end(stage: Stage, exchanges: number): Promise<void> {
   const { world, post, checks } = stage;
   await stage.live(() => becomeCalm(world, post));
+  await stage.live(() => countWork(world));
   await stage.live(() => finishAll(world, exchanges));
   if (stage.violation) return;
-  const left = await unfinished(world);
+  const left = await unfinished(world, stage.chronicle, exchanges);
   if (left !== undefined) stage.violation = violationOf(world, LIVENESS, left);
   for (const check of stage.violation ? [] : checks) {
     const what = await check.atEnd?.();
@@ -269,5 +274,10 @@ function carryOut(world: World, post: Post, cheats: Cheats, { id, type, name, ra
   }
   const seat = random.pick(world.seats);
   if (seat.waiting > 2) return;
-  void (DEEDS as Deeds)[name]?.({ world, post, seat, random, decision: id });
+  const done = (DEEDS as Deeds)[name]?.({ world, post, seat, random, decision: id });
+  // A look at a disk whose bits have turned, beside any command: the person sees that it is damaged.
+  done?.catch((thrown: unknown) => {
+    if (!(thrown instanceof StoreError)) throw thrown;
+    world.say(`${seat.who.name} cannot read its disk`, id);
+  });
 }

@@ -6,8 +6,10 @@ import {
   type KeyPair,
   type Network as NetworkFacts,
   type NetworkDescription,
+  type Result,
   type TokenId,
 } from '@dsm/core';
+import type { SyncReport } from '@dsm/wallet';
 import type { Fact } from './facts.ts';
 import { startDevice, type DeviceSeat, type DeviceWorld } from './device.ts';
 import { createNetwork } from './network.ts';
@@ -72,6 +74,10 @@ export interface World extends DeviceWorld, NodeWorld {
   readonly exchanges: number[];
   /** When each device synced after that. */
   readonly synced: Map<string, readonly { readonly fromMs: number; readonly toMs: number }[]>;
+  /** How the last sync of each device ended, after the end of the faults. */
+  readonly lastSyncs: Map<string, Result<SyncReport> | undefined>;
+  /** Things that each device may have had to finish when faults stopped. */
+  readonly work: Map<string, number>;
   /** Times at which something ends. */
   moments: number[];
   /** Factor of the time that reservations last. */
@@ -128,6 +134,8 @@ export function createWorld(options: WorldOptions): World {
     backups: new Map(),
     exchanges: [],
     synced: new Map(),
+    lastSyncs: new Map(),
+    work: new Map(),
     moments: [],
     lasting: 1,
     calm: true,
