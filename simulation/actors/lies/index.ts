@@ -5,7 +5,7 @@ import type { World } from '../../world/world.ts';
 import { introduce, makeCheat } from '../troupe.ts';
 import { payOnline } from '@dsm/wallet';
 import type { TokenId } from '@dsm/core';
-import type { Lie } from './kit.ts';
+import type { Lie, Liar } from './kit.ts';
 import { withdraw } from './occasion.ts';
 import { PAYEE_LIES } from './payee.ts';
 import { PAYER_LIES } from './payer.ts';
@@ -67,9 +67,10 @@ export async function tellLie(world: World, cheats: Set<DeviceSeat>, random: Ran
   for (let tries = 0; tries < TRIES; tries++) {
     const name = progress.names[progress.next % progress.names.length] as string;
     progress.next += 1;
-    const liar = { world, random, name, cheat, honest };
+    const liar: Liar = { world, random, name, cheat, honest };
     const said = await LIES[name]?.(liar);
     await withdraw(liar);
+    if (liar.believed) progress.couples.delete(cheat);
     if (said) return `${cheat.who.name} lies to ${honest.who.name}: ${name}`;
   }
   return undefined;

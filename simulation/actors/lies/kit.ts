@@ -45,6 +45,8 @@ export interface Liar {
   readonly name: string;
   readonly cheat: DeviceSeat;
   readonly honest: DeviceSeat;
+  /** Something was taken that the home of the liar knows nothing of: it cannot go on with this peer. */
+  believed?: boolean;
 }
 
 /** Says something false. False: the occasion was not there. */
@@ -149,11 +151,12 @@ export interface LieTold {
 
 /** Hands the letter over, by hand. `refusable` false: it is well said, and only must not do any harm. */
 export async function hand(
-  { world, honest, name }: Liar,
+  liar: Liar,
   kind: LetterKind,
   message: Uint8Array,
   refusable = true,
 ): Promise<Uint8Array | undefined> {
+  const { world, honest, name } = liar;
   const { disk } = honest.who;
   let commits = 0;
   const done = await runCommand(world, honest, kind, async (device) => {
@@ -164,6 +167,7 @@ export async function hand(
   });
   if (done.type === 'crashed') return undefined;
   const { result } = done;
+  liar.believed ||= result.ok || result.error.code === 'E_VOID';
   world.count(`lie: ${name}`);
   const end = `lie ${name}: ${result.ok ? 'ok' : result.error.code}`;
   world.told.set(end, (world.told.get(end) ?? 0) + 1);
