@@ -1,0 +1,74 @@
+/** What the parts of a wallet refuse when they are asked for what is not there, or twice at once. */
+import { hashReference, must, toHex, type Result } from '@dsm/core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { payOnline } from '../src/account/payment.ts';
+import { createToken } from '../src/account/token.ts';
+import { finishIntent, signIntent } from '../src/chain/append.ts';
+import type { Device } from '../src/device.ts';
+import { isCredited } from '../src/account/receive.ts';
+import { listReservations } from '../src/records/reservation.ts';
+import { SALT_BYTES } from '../src/exchange/records.ts';
+import { showChain } from '../src/view/chain.ts';
+import { unlock } from '../src/unlock/unlock.ts';
+import { appendRelease } from '../src/vault/append.ts';
+import { cutOff } from './attack/kit.ts';
+import { credit, layTable, type Table } from './exchange/table.ts';
+import { present, suite } from './support/wallets.ts';
+
+let table: Table;
+let alice: Device;
+let till: Device;
+
+beforeAll(async () => {
+  table = await layTable();
+  [alice, till] = [table.alice.device, table.till.device];
+});
+
+const codeOf = (result: Result<unknown>): string => (result.ok ? 'ok' : `${result.error.code} ${result.error.rule}`);
+
+test('VAL-1: a token has a symbol of capitals', async () => {
+  expect(codeOf(await createToken(till, { symbol: 'meal', decimals: 2, cap: 1n }))).toBe('E_TOKEN VAL-1');
+});
+
+test('VAL-7: nobody credits what was paid to somebody else', async () => {
+  const paid = { source: table.canteen.device.account, index: 3, output: 0 };
+  expect(await isCredited(alice, paid)).toBe(true);
+  await expect(credit(till, paid.source, paid.index, table.canteen.device)).rejects.toThrow('E_CHAIN (VAL-7)');
+  expect(await isCredited(till, paid)).toBe(false);
+});
+
+describe('WAL-3: signing', () => {
+  test('a state that is not there', async () => {
+    expect(codeOf(await signIntent(alice, alice.account, 99))).toBe('E_NOT_FOUND WAL-3');
+  });
+
+  test('on a chain that this device does not keep', async () => {
+    expect(codeOf(await finishIntent(alice, till.account))).toBe('E_NOT_FOUND WAL-3');
+  });
+
+  test('two releases at once: one of them is signed', async () => {
+    const { vault, until } = present((await listReservations(alice))[0]);
+    table.world.nowMs = until + table.world.net.network.gapMs;
+    const both = await Promise.all([appendRelease(alice, vault), appendRelease(alice, vault)]);
+    expect(both.map(codeOf).toSorted()).toEqual(['E_STALE WAL-3', 'ok']);
+  });
+});
+
+test('a payment with an order stands in the state by a hash, which the salt hides', async () => {
+  const { token } = table;
+  const reference = { salt: alice.entropy(SALT_BYTES), order: 'table 4', refundOf: null };
+  must(await payOnline(alice, { to: till.account, token, amount: 5n, reference }));
+  const { operation } = present(must(await showChain(alice)).at(-1));
+  expect(operation).toMatchObject({ operation: { type: 'transfer', reference: hashReference(suite, reference) } });
+});
+
+test('WAL-13: what is unlocked is the chain that was named, and no other', async () => {
+  const { vault } = present((await listReservations(alice))[0]);
+  cutOff(table);
+  expect(codeOf(await payOnline(alice, { to: till.account, token: table.token, amount: 6n }))).toMatch(/^E_PENDING /);
+  for (const chain of [vault, alice.account]) {
+    const { open, waiting } = must(await unlock(alice, { chain, patienceMs: 0 }));
+    const met = [...waiting.map((slot) => slot.chain), ...open.flatMap(({ place }) => (place ? [place.chain] : []))];
+    expect(new Set(met.map(toHex))).toEqual(new Set([toHex(chain)]));
+  }
+});
