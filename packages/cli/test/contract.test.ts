@@ -23,6 +23,7 @@ describe('CLI-1: the commands', () => {
       [
         'accept <file>',
         'ack <file>',
+        'anchor <hash>',
         'backup',
         'balance',
         'cancel <payment>',
@@ -30,6 +31,7 @@ describe('CLI-1: the commands', () => {
         'chain get <n>',
         'chain show',
         'claim',
+        'close <name>',
         'commit <file>',
         'contact add <who>',
         'contact list',

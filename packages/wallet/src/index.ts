@@ -1,4 +1,5 @@
 /** A DSM device: keys, journal, payments, sync and policy. */
+export { anchor, type Anchored } from './account/anchor.ts';
 export { payOnline, type OnlinePayment } from './account/payment.ts';
 export type { Received } from './account/receive.ts';
 export type { CertifiedPayment } from './account/records.ts';
@@ -23,6 +24,7 @@ export { listReservations, type ReservationRecord } from './records/reservation.
 export { buildClaim, type Claimed } from './sync/claims.ts';
 export { restoreWallet, verifyBackupFile, type BackupOptions, type RestoreOptions } from './restore/open.ts';
 export { showRestore, type RestoreFacts } from './restore/view.ts';
+export { closeReservations, type Closed } from './vault/close.ts';
 export { dueClaims, keepClaimed, type DueClaim, type Tick } from './sync/schedule.ts';
 export { sync, type SyncOptions, type SyncReport } from './sync/sync.ts';
 export * from './transport/http.ts';

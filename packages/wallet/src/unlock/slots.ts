@@ -27,7 +27,7 @@ import { readChain } from '../records/chain.ts';
 import { listEvidenceRecords } from '../records/evidence.ts';
 import { readFinal } from '../records/final.ts';
 import { readItem } from '../records/item.ts';
-import { listReservations } from '../records/reservation.ts';
+import { isLive, listReservations } from '../records/reservation.ts';
 import { readState } from '../records/state.ts';
 import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
 import { openStates } from '../sync/held.ts';
@@ -57,8 +57,9 @@ export async function openPlaces(device: Device): Promise<Result<readonly OpenPl
       states: [first.hash],
     });
   }
-  for (const { vault, status } of await listReservations(device)) {
-    const chain = status === 'open' ? await readChain(device, vault) : undefined;
+  for (const reservation of await listReservations(device)) {
+    const { vault } = reservation;
+    const chain = isLive(reservation) ? await readChain(device, vault) : undefined;
     if (!chain) continue;
     const index = chain.certifiedTip.index + 1;
     const states = await listVaultDrafts(device, vault, index);

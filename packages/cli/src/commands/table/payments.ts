@@ -64,6 +64,21 @@ const SPECS: readonly CommandSpec[] = [
     run: async (call) => (await import('../reservations.ts')).reserveCommand(call),
   },
   {
+    usage: 'close <name>',
+    summary: 'Give back to a contact what it has set aside for you; what you were paid out of it is claimed first.',
+    example: 'dsm close alice --home till',
+    args: { name: 'the contact who set it aside' },
+    run: async (call) => (await import('../reservations.ts')).closeCommand(call),
+  },
+  {
+    usage: 'anchor <hash>',
+    summary:
+      'Have the nodes certify 32 bytes of your own on your account: which, and in which order. They see the bytes.',
+    example: 'dsm anchor 5b1e…',
+    args: { hash: '64 hexadecimal digits, the hash of something' },
+    run: async (call) => (await import('../anchor.ts')).anchorCommand(call),
+  },
+  {
     usage: 'release <name>',
     summary: 'Take back what is left of expired reservations for a contact.',
     example: 'dsm release till',
