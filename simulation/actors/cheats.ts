@@ -25,6 +25,7 @@ import { forgeAccount, forgeHalf, forgeVault } from './forger.ts';
 import { attemptForgery } from './attempt.ts';
 import { copyHome, reserveBefore, spendTwice } from './copies.ts';
 import { postLetter, spoil, takeLetter, type Post } from './letters.ts';
+import { tellLie } from './lies/index.ts';
 import { introduce, makeCheat } from './troupe.ts';
 
 export interface Trick {
@@ -114,6 +115,13 @@ export const TRICKS = {
     if (!victim || world.seats.length > 128) return;
     cheats.seats.add(await copyHome(world, victim));
     say(trick, `a copy of ${victim.who.name} appears`);
+  },
+
+  /** The next false word, newly signed, to somebody who keeps to the rules. */
+  async lie(trick) {
+    const { world, random, cheats } = trick;
+    const said = await tellLie(world, cheats.seats, random);
+    if (said !== undefined) say(trick, said);
   },
 
   /** A home is copied, and both copies spend the same money while nobody can ask the nodes. */

@@ -1,9 +1,11 @@
 /** All checks of a run, in the order of the sentences. */
+import { acceptedVerifies } from './accepted.ts';
 import { balancesAddUp } from './balances.ts';
 import type { MakeCheck } from './check.ts';
 import { intentFirst, noDefects, noFalseAccusation, trueHalves } from './devices.ts';
 import { exactCertificates, reportsSurvive, timelyCommits } from './exact.ts';
 import { finalIsTrue, linkedFinals, nodesKeepTheirWord, oneFinal, timelyFinals } from './finality.ts';
+import { liesAreRefused } from './lies.ts';
 import { oneSignature } from './one-signature.ts';
 import { claimsWereSigned, nothingOnOpenSlots } from './payers.ts';
 import { verifiesFromGenesis } from './provenance.ts';
@@ -22,6 +24,8 @@ export const CHECKS: readonly MakeCheck[] = [
   noFalseAccusation,
   intentFirst,
   trueHalves,
+  liesAreRefused,
+  acceptedVerifies,
   verifiesFromGenesis,
   certifiedIsFinal,
   reservedIsCovered,

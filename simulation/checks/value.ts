@@ -16,7 +16,7 @@ import { openChain } from '../../packages/wallet/src/chain/draft.ts';
 import { honestSeats } from '../world/finish.ts';
 import type { DeviceSeat } from '../world/device.ts';
 import type { MakeCheck } from './check.ts';
-import type { Chronicle, Final } from './chronicle.ts';
+import { placeText, type Chronicle, type Final } from './chronicle.ts';
 
 interface Token {
   readonly cap: bigint;
@@ -41,6 +41,8 @@ interface Credit {
   readonly amount: bigint;
   /** When the debit was known to be final. */
   readonly atMs: number;
+  /** The state that pays it. */
+  readonly source: Final;
   taken: boolean;
 }
 
@@ -189,6 +191,7 @@ export const value: MakeCheck = (world, chronicle) => {
         token: toHex(token),
         amount,
         atMs: world.scheduler.nowMs(),
+        source: final,
         taken: false,
       });
     }
@@ -211,13 +214,22 @@ export const value: MakeCheck = (world, chronicle) => {
     return undefined;
   };
 
+  /** Somebody who still tells holds it: a payer may be gone, and with it the one copy of a certificate. */
+  const canBeLearnt = ({ chain, index, by }: Final): boolean =>
+    honestSeats(world).some(({ who }) => who === by) ||
+    world.nodeSeats.some(({ who }) => {
+      const slot = who.honest ? chronicle.slots.get(who.name)?.get(placeText(chain, index)) : undefined;
+      return slot !== undefined && slot.final !== null;
+    });
+
   /** What was paid to an honest device long before the last exchange is in its account. */
   const findUncredited = (seats: readonly DeviceSeat[]): string | undefined => {
     const accounts = new Map(seats.flatMap(({ account, who }) => (account ? [[toHex(account), who.name]] : [])));
     const last = world.exchanges.at(-2) ?? 0;
-    for (const { to, taken, amount, atMs } of books.credits.values()) {
+    for (const { to, taken, amount, atMs, source } of books.credits.values()) {
       const name = accounts.get(to);
-      if (name !== undefined && !taken && atMs < last) return `${name} never credited ${amount} that it was paid`;
+      if (name !== undefined && !taken && atMs < last && canBeLearnt(source))
+        return `${name} never credited ${amount} that it was paid`;
     }
     return undefined;
   };

@@ -3,6 +3,7 @@ import { decodeItem } from '@dsm/core';
 import { attempt } from './attempt.ts';
 import { DECLARED, declaredLength } from './mutate/hostile.ts';
 import { isList, listSpots, replaceAt, writeTree, type Tree } from './mutate/tree.ts';
+import { silent, type Progress } from './progress.ts';
 import type { Finding } from './session.ts';
 import type { Target } from './targets/target.ts';
 
@@ -35,6 +36,7 @@ function* liesAbout(seed: Uint8Array): Generator<Uint8Array> {
 /** Every target, with the head of every part near the root of a genuine input lying about its length. */
 export async function tryDeclaredLengths(
   targets: readonly Target[],
+  progress: Progress = silent,
 ): Promise<{ readonly inputs: number; readonly findings: readonly Finding[] }> {
   const findings: Finding[] = [];
   let inputs = 0;
@@ -42,6 +44,7 @@ export async function tryDeclaredLengths(
     const seed = target.seeds.toSorted((a, b) => a.length - b.length)[0] ?? new Uint8Array(0);
     for (const input of liesAbout(seed)) {
       inputs += 1;
+      progress.at(() => `${target.name}, ${inputs} inputs`);
       const before = allocated();
       const { broken, outcome } = await attempt(target, input);
       const more = allocated() - before - 64 * input.length;

@@ -3,6 +3,7 @@
  * slope of a straight line through the logarithms. Reported, never asserted: a busy machine would make a test of it lie.
  */
 import { attempt } from './attempt.ts';
+import type { Progress } from './progress.ts';
 import { shapesOf } from './shapes.ts';
 import type { Shape, Target } from './targets/target.ts';
 
@@ -89,19 +90,16 @@ async function measureShape(target: Target, shape: Shape): Promise<Growth> {
 }
 
 /** The shape that costs each target most at the largest size: an exponent of a few milliseconds says nothing. */
-export async function measureGrowth(
-  targets: readonly Target[],
-  progress: (line: string) => void,
-): Promise<readonly Growth[]> {
+export async function measureGrowth(targets: readonly Target[], progress: Progress): Promise<readonly Growth[]> {
   const rows: Growth[] = [];
   for (const target of targets) {
     let costliest: Growth | undefined;
     for (const shape of shapesOf(target)) {
+      progress.at(() => `${rows.length} of ${targets.length} targets, now ${target.name}, ${shape.name}`);
       const row = await measureShape(target, shape);
       if (!costliest || row.largestMs > costliest.largestMs) costliest = row;
     }
     if (costliest) rows.push(costliest);
   }
-  progress(`growth: ${rows.length} targets measured`);
   return rows.toSorted((a, b) => b.largestMs - a.largestMs);
 }

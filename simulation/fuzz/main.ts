@@ -5,7 +5,7 @@ import { readOptions, readWhole, refuseOptions } from '../options.ts';
 import { fuzz } from './run.ts';
 
 const HELP = `npm run fuzz -- [options]
-  --seconds S    of mutation (60); 0 replays what is known
+  --seconds S    of mutation (60), beside the fixed phases, which take minutes: see --skip; 0 replays what is known
   --seed N       of the mutations; from the clock by default, printed
   --target NAME  only this one, may be repeated; with --input HEX or --file PATH: only this input
   --skip PART    short (all inputs of up to 3 bytes) or growth (time by size), may be repeated

@@ -29,10 +29,15 @@ function simpler(tree: Tree): readonly Tree[] {
 
 interface Budget {
   left: number;
+  readonly isOver: () => boolean;
 }
 
 async function tryInput(input: Uint8Array, best: Uint8Array, still: StillDoes, budget: Budget): Promise<boolean> {
   if (budget.left <= 0 || input.length > best.length) return false;
+  if (budget.isOver()) {
+    budget.left = 0;
+    return false;
+  }
   budget.left -= 1;
   return still(input);
 }
@@ -76,9 +81,14 @@ async function shrinkBytes(start: Uint8Array, still: StillDoes, budget: Budget):
   return best;
 }
 
-/** At most `calls` further calls. */
-export async function minimise(input: Uint8Array, still: StillDoes, calls: number): Promise<Uint8Array> {
-  const budget = { left: calls };
+/** At most `calls` further calls, and none once `isOver`. */
+export async function minimise(
+  input: Uint8Array,
+  still: StillDoes,
+  calls: number,
+  isOver: () => boolean = () => false,
+): Promise<Uint8Array> {
+  const budget = { left: calls, isOver };
   const item = decodeItem(input);
   return item.ok ? shrinkTree(item.value, input, still, budget) : shrinkBytes(input, still, budget);
 }

@@ -5,11 +5,12 @@ import { FOUND, entryName, readCommitted, readEntries, writeEntry, type Entry } 
 import { measureGrowth, type Growth } from './growth.ts';
 import { tryDeclaredLengths } from './declared.ts';
 import { keepEntries } from './keep.ts';
-import { makeRandom } from './random.ts';
 import { begin, feed, openSession, step, type Finding, type Session } from './session.ts';
 import { makeWorld } from './seeds/world.ts';
+import { openProgress, type Progress } from './progress.ts';
 import { tryShortInputs, type ShortInputs } from './short.ts';
 import { refuseOptions } from '../options.ts';
+import { seededRandom } from '../world/random.ts';
 import { allTargets } from './targets/table.ts';
 import type { Target } from './targets/target.ts';
 
@@ -28,26 +29,20 @@ export interface FuzzOptions {
 const HEX_BYTES = 2_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const progress = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** Slow targets get one input for every so many of the others. */
 const SLOW_SHARE = 40;
 
-async function mutateFor(session: Session, seconds: number): Promise<void> {
+async function mutateFor(session: Session, seconds: number, progress: Progress): Promise<void> {
   const fast = session.courses.filter(({ target }) => target.isSlow !== true);
   const slow = session.courses.filter(({ target }) => target.isSlow === true);
   const { random } = session;
-  const began = performance.now();
-  let told = began;
-  for (let round = 0; ; round++) {
+  session.endsMs = performance.now() + seconds * 1_000;
+  for (let round = 0; performance.now() < session.endsMs; round++) {
     const useSlow = slow.length > 0 && (fast.length === 0 || round % SLOW_SHARE === 0);
-    await step(session, random.pick(useSlow ? slow : fast));
-    const now = performance.now();
-    if (now - told > 10_000) {
-      told = now;
-      progress(`${Math.round((now - began) / 1_000)} s: ${describeCount(session)}`);
-    }
-    if (now - began > seconds * 1_000) return;
+    const course = random.pick(useSlow ? slow : fast);
+    progress.at(() => `${describeCount(session)}, now ${course.target.name}`);
+    await step(session, course);
   }
 }
 
@@ -77,10 +72,14 @@ function chooseTargets(all: readonly Target[], names: readonly string[]): readon
 const knownFor = (entries: readonly Entry[], { name }: Target): readonly Uint8Array[] =>
   entries.filter(({ target }) => target === name).map(({ input }) => input);
 
-async function beginAll(session: Session): Promise<void> {
+async function beginAll(session: Session, progress: Progress): Promise<void> {
   const entries = [...readCommitted(), ...readEntries(FOUND)];
-  for (const course of session.courses) await begin(session, course, knownFor(entries, course.target));
-  progress(`corpus: ${entries.length} entries; ${describeCount(session)}`);
+  for (const course of session.courses) {
+    await begin(session, course, knownFor(entries, course.target), () =>
+      progress.at(() => `${course.target.name}, ${describeCount(session)}`),
+    );
+  }
+  progress.tell(`corpus: ${entries.length} entries; ${describeCount(session)}`);
 }
 
 function describeShort({ inputs, accepted, calls, findings }: ShortInputs): void {
@@ -100,11 +99,15 @@ function describeGrowth(rows: readonly Growth[]): void {
 export async function fuzz(options: FuzzOptions): Promise<number> {
   // An exception is an answer here, and nobody reads where it came from.
   Error.stackTraceLimit = 0;
+  const progress = openProgress((line) => void process.stderr.write(`${line}\n`));
+  progress.tell(`seed ${options.seed}`);
   const world = makeWorld();
-  const targets = chooseTargets(await allTargets(world), options.targets);
+  const targets = await progress.phase('genuine inputs', async () =>
+    chooseTargets(await allTargets(world), options.targets),
+  );
   const found: Entry[] = [];
   const session = openSession(targets, {
-    random: makeRandom(options.seed),
+    random: seededRandom(options.seed),
     suite: world.suite,
     onNew: (target, input) => {
       found.push({ target, input });
@@ -115,15 +118,18 @@ export async function fuzz(options: FuzzOptions): Promise<number> {
     for (const course of session.courses) await feed(session, course, options.input, true);
     session.courses.forEach(({ target, marks }) => say(`${target.name}: ${[...marks].join()}`));
   } else {
-    progress(`seed ${options.seed}, ${targets.length} targets`);
-    await beginAll(session);
-    if (options.seconds > 0) await mutateFor(session, options.seconds);
+    progress.tell(`${targets.length} targets; ${options.seconds} s of mutations, and minutes for the rest (--skip)`);
+    await progress.phase('corpus', () => beginAll(session, progress));
+    if (options.seconds > 0) await progress.phase('mutations', () => mutateFor(session, options.seconds, progress));
   }
-  progress(describeCount(session));
+  progress.tell(describeCount(session));
   const runsAll = !options.input && options.targets.length === 0;
-  const short = runsAll && !options.skip.has('short') ? tryShortInputs(targets, 3) : undefined;
-  const declared = runsAll ? await tryDeclaredLengths(targets) : undefined;
-  const growth = !options.input && !options.skip.has('growth') ? await measureGrowth(targets, progress) : [];
+  const { phase } = progress;
+  const runsShort = runsAll && !options.skip.has('short');
+  const short = runsShort ? await phase('short inputs', () => tryShortInputs(targets, 3, progress)) : undefined;
+  const declared = runsAll ? await phase('declared lengths', () => tryDeclaredLengths(targets, progress)) : undefined;
+  const runsGrowth = !options.input && !options.skip.has('growth');
+  const growth = runsGrowth ? await phase('growth', () => measureGrowth(targets, progress)) : [];
   if (options.keep) say(keepEntries(session));
   if (short) describeShort(short);
   if (declared)
@@ -131,6 +137,12 @@ export async function fuzz(options: FuzzOptions): Promise<number> {
   if (growth.length > 0) describeGrowth(growth);
   const findings = [...session.findings, ...(short?.findings ?? []), ...(declared?.findings ?? [])];
   findings.forEach(describeFinding);
+  say(
+    `seconds: ${progress
+      .spent()
+      .map(([name, seconds]) => `${name} ${seconds.toFixed(1)}`)
+      .join(', ')}`,
+  );
   const inputs = inputsOf(session) + (short?.inputs ?? 0) + (declared?.inputs ?? 0);
   const summary = {
     seed: options.seed,

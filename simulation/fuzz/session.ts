@@ -7,7 +7,7 @@ import { makePool, mutateItem, type Pool } from './mutate/items.ts';
 import { mend } from './mutate/mend.ts';
 import { mutateText } from './mutate/text.ts';
 import { writeTree, type Tree } from './mutate/tree.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../world/random.ts';
 import type { FuzzSuite } from './suite.ts';
 import type { Target } from './targets/target.ts';
 
@@ -37,6 +37,8 @@ export interface Session {
   readonly suite: FuzzSuite;
   /** Called for every input that takes a way that none took before. */
   readonly onNew: (target: string, input: Uint8Array) => void;
+  /** `performance.now()` at which the mutations end: what is only to be made smaller is left as it is then. */
+  endsMs: number;
 }
 
 const MINIMISE_CALLS = 200;
@@ -60,7 +62,7 @@ export function openSession(targets: readonly Target[], options: Pick<Session, '
     slowestMs: 0,
     spentMs: 0,
   }));
-  return { courses, findings: [], pool: makePool(trees), ...options };
+  return { courses, findings: [], pool: makePool(trees), endsMs: Infinity, ...options };
 }
 
 const note = (course: Course, result: Attempt, tookMs: number): void => {
@@ -89,7 +91,12 @@ export async function feed(session: Session, course: Course, input: Uint8Array, 
     return;
   }
   const calls = target.isSlow === true ? MINIMISE_CALLS / 10 : MINIMISE_CALLS;
-  const small = await minimise(input, async (bytes) => (await attempt(target, bytes)).outcome?.mark === mark, calls);
+  const small = await minimise(
+    input,
+    async (bytes) => (await attempt(target, bytes)).outcome?.mark === mark,
+    calls,
+    () => performance.now() > session.endsMs,
+  );
   course.inputs.push(small);
   session.onNew(target.name, small);
 }
@@ -111,25 +118,33 @@ function mutate({ random, pool, suite, courses }: Session, { target, inputs }: C
   const base = random.pick(inputs);
   const other = random.pick(random.pick(courses).inputs.concat(base));
   if (target.input === 'text') {
-    if (random.oneIn(8)) return mutateBytes(random, base, other);
+    if (random.below(8) === 0) return mutateBytes(random, base, other);
     const read = new TextDecoder();
     return new TextEncoder().encode(mutateText(random, read.decode(base), read.decode(random.pick(inputs))));
   }
-  const tree = random.oneIn(6) ? undefined : treeOf(base);
+  const tree = random.below(6) === 0 ? undefined : treeOf(base);
   if (tree === undefined) return mutateBytes(random, base, other);
   const changed = mutateItem(random, tree, pool);
-  return writeTree(random.oneIn(2) ? mend(suite, tree, changed) : changed);
+  return writeTree(random.below(2) === 0 ? mend(suite, tree, changed) : changed);
 }
 
 /** All genuine and known inputs of a target. */
-export async function begin(session: Session, course: Course, known: readonly Uint8Array[]): Promise<void> {
+export async function begin(
+  session: Session,
+  course: Course,
+  known: readonly Uint8Array[],
+  onInput: () => void = () => {},
+): Promise<void> {
   const { target } = course;
   for (const seed of target.seeds) {
     await feed(session, course, seed, true);
     // Genuine inputs are mutated whether or not two of them take the same way.
     if (!course.inputs.includes(seed)) course.inputs.push(seed);
   }
-  for (const input of known) await feed(session, course, input, true);
+  for (const input of known) {
+    await feed(session, course, input, true);
+    onInput();
+  }
 }
 
 /** One mutated input. */

@@ -8,9 +8,10 @@
  * `decodeItem` looks at is the bound on the length; the smallest bound in use is far above three bytes. A decoder that
  * did not begin with `decodeItem` would show up here: a sample of the refused bytes goes through every target too, and
  * must be refused with `ENC-1`. What reads text and not items is given all text of up to two bytes of ASCII, and of three
- * out of those that the parsers tell apart.
+ * out of those that the parsers tell apart. Slow targets are left to the mutations.
  */
 import { decodeItem, encodeItem, equalBytes } from '@dsm/core';
+import { silent, type Progress } from './progress.ts';
 import type { Finding } from './session.ts';
 import type { Target } from './targets/target.ts';
 
@@ -53,7 +54,14 @@ function tryOnce(target: Target, input: Uint8Array): { readonly broken?: string;
   }
 }
 
-export function tryShortInputs(targets: readonly Target[], maxLength: number): ShortInputs {
+/** Between two looks at the clock. */
+const BATCH = 4_096;
+
+export function tryShortInputs(
+  targets: readonly Target[],
+  maxLength: number,
+  progress: Progress = silent,
+): ShortInputs {
   const readers = targets.filter(({ input, isSlow }) => input === 'item' && isSlow !== true);
   const findings: Finding[] = [];
   let [inputs, accepted, calls] = [0, 0, 0];
@@ -61,11 +69,15 @@ export function tryShortInputs(targets: readonly Target[], maxLength: number): S
     calls += 1;
     const { broken, accepted: isAccepted } = tryOnce(target, input);
     const what = broken ?? (mustRefuse && isAccepted ? 'accepted, and it is no item' : undefined);
-    if (what !== undefined && findings.length < 100) findings.push({ target: target.name, what, input: input.slice() });
+    if (what === undefined || findings.length >= 100) return;
+    // One of a kind is enough, and it is the shortest.
+    if (findings.some((one) => one.target === target.name && one.what === what)) return;
+    findings.push({ target: target.name, what, input: input.slice() });
   };
   for (let length = 0; length <= maxLength; length++) {
     for (const input of inputsOf(length, BYTES)) {
       inputs += 1;
+      if (inputs % BATCH === 0) progress.at(() => `${inputs} inputs, ${accepted} items, ${calls} calls`);
       const item = decodeItem(input);
       if (item.ok) {
         accepted += 1;
@@ -79,10 +91,11 @@ export function tryShortInputs(targets: readonly Target[], maxLength: number): S
       for (const target of readers) give(target, input, !item.ok);
     }
   }
-  for (const target of targets.filter(({ input }) => input === 'text')) {
+  for (const target of targets.filter(({ input, isSlow }) => input === 'text' && isSlow !== true)) {
     for (let length = 0; length <= maxLength; length++) {
       for (const input of inputsOf(length, length < 3 ? ASCII : TOLD_APART)) {
         inputs += 1;
+        if (inputs % BATCH === 0) progress.at(() => `${inputs} inputs, texts of ${length} bytes for ${target.name}`);
         give(target, input, false);
       }
     }

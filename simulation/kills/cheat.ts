@@ -48,9 +48,11 @@ async function cheatOnce({ load, progress, hooks }: Cheating): Promise<void> {
   const eve = open(name);
   const [issuer, ann, ben] = ['issuer', 'ann', 'ben'].map((one) => load.homes.get(one) as Home);
   if (!issuer || !ann || !ben) return;
-  const say = async (home: Home, command: Command): Promise<Answer | undefined> => {
+  const say = async (home: Home, command: Command, ...codes: readonly string[]): Promise<Answer | undefined> => {
     const outcome = await perform(home, command);
     if (outcome.type === 'answer') return outcome.answer;
+    if (codes.includes(outcome.code)) return undefined;
+    load.onOddity(home, command, outcome);
     violations.add(`home ${home.name}: ${command.do} was refused: ${outcome.code} ${outcome.message}`);
     return undefined;
   };
@@ -89,7 +91,8 @@ async function cheatOnce({ load, progress, hooks }: Cheating): Promise<void> {
   const toAnn = await offerTo(open(name, '--nodes=0,1'), ann, '90.00');
   const toBen = await offerTo(open(copyName, '--nodes=2,3'), ben, '80.00');
   if (toAnn === undefined || toBen === undefined) return;
-  await say(ann, { do: 'receive', file: toAnn, out: `${toAnn}.ack` });
-  await say(ben, { do: 'receive', file: toBen, out: `${toBen}.ack` });
+  // Whoever has learnt of the other payment by then refuses (rule REL-14).
+  await say(ann, { do: 'receive', file: toAnn, out: `${toAnn}.ack` }, 'E_CONFLICT');
+  await say(ben, { do: 'receive', file: toBen, out: `${toBen}.ack` }, 'E_CONFLICT');
   await Promise.all([syncHome(load, ann), syncHome(load, ben)]);
 }

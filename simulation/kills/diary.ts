@@ -1,6 +1,7 @@
 /**
- * What a run remembers in its directory, so that it can go on after an interruption: `state.json` (seed and counts)
- * and `diary.jsonl`, one line for each acknowledged fact, place of a state and tree head, written when it is learnt.
+ * What a run remembers in its directory, so that it can go on after an interruption: `state.json` (seed and counts),
+ * `diary.jsonl`, one line for each acknowledged fact, place of a state and tree head, written when it is learnt, and
+ * `violations.jsonl`, one line for each violation, written when it is found: a resumed run has them too.
  */
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -87,6 +88,19 @@ export function readEntries(dir: string): readonly Entry[] {
   if (!existsSync(diaryPath(dir))) return [];
   const lines = readFileSync(diaryPath(dir), 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as Entry);
+}
+
+const violationsPath = (dir: string): string => join(dir, 'violations.jsonl');
+
+/** Written before anything else happens, so that a report outlives whatever becomes of this process. */
+export const addViolation = (dir: string, what: string): void =>
+  appendFileSync(violationsPath(dir), `${JSON.stringify({ at: new Date().toISOString(), what })}\n`);
+
+/** Those of earlier parts of the run, oldest first. */
+export function readViolations(dir: string): readonly string[] {
+  if (!existsSync(violationsPath(dir))) return [];
+  const lines = readFileSync(violationsPath(dir), 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => (JSON.parse(line) as { readonly what: string }).what);
 }
 
 /** Exchanges that a run which was itself killed has left in the middle. */

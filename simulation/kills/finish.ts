@@ -93,13 +93,15 @@ function checkCheats(views: readonly HomeView[], { cheats: all }: Progress, viol
   }
 }
 
-/** Rounds of everybody's sync; far fewer are enough. */
+/** Rounds of everybody's sync, and a time within which slots open their rounds; far less is enough. */
 const MOST_ROUNDS = 40;
+const LONGEST_MS = 60_000;
 
 /** Until a round moves nothing. */
 async function settle(load: Load, violations: Violations): Promise<void> {
   let last: unknown;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  const deadlineMs = Date.now() + LONGEST_MS;
+  for (let round = 0; round < MOST_ROUNDS || Date.now() < deadlineMs; round++) {
     const moved = await Promise.all([...load.homes.values()].map((home) => hasMoved(load, home)));
     last = moved;
     if (moved.every((one) => one === undefined)) return;

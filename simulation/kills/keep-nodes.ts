@@ -61,6 +61,16 @@ export function keepNodes({ dir, checks, violations, random, progress }: KeepOpt
     }
   };
 
+  const tend = (node: number): void => {
+    recoveries[node] ??= recover(node)
+      .catch((thrown: unknown) => violations.add(`node ${node + 1}: ${String(thrown)}`))
+      .finally(() => {
+        recoveries[node] = undefined;
+        // A kill at the very end of the recovery from the one before.
+        if (state.open && processes[node]?.wasKilled() === true) tend(node);
+      });
+  };
+
   const poll = async (): Promise<void> => {
     while (state.open) {
       await Promise.all(processes.map((_, node) => askHead(checks.file, node, checks.heads)));
@@ -84,11 +94,7 @@ export function keepNodes({ dir, checks, violations, random, progress }: KeepOpt
       const process = processes[node];
       if (!process || process.hasEnded() || process.wasKilled()) return false;
       process.kill();
-      recoveries[node] ??= recover(node)
-        .catch((thrown: unknown) => violations.add(`node ${node + 1}: ${String(thrown)}`))
-        .finally(() => {
-          recoveries[node] = undefined;
-        });
+      tend(node);
       return true;
     },
     async stop() {

@@ -19,8 +19,8 @@ export interface Load {
   /** No new payments any more. */
   readonly isStopping: () => boolean;
   readonly nextOrder: () => string;
-  /** Before a violation is told: keeps home and file as they are at this moment. */
-  readonly onOddity: (home: Home, command: Command) => void;
+  /** Before a violation is told: keeps home, file and outcome as they are at this moment. */
+  readonly onOddity: (home: Home, command: Command, outcome: Outcome) => void;
   /** Files of an exchange that is over. */
   readonly onFiles: (paths: readonly string[]) => void;
   /** Payments in the middle of an exchange: not to be tidied up. */
@@ -48,9 +48,15 @@ export async function perform(home: Home, command: Command): Promise<Exclude<Out
 }
 
 /** Refusals that belong to the load; any other is a violation. */
-function expectRefusal(load: Load, home: Home, command: Command, outcome: Outcome, ...codes: readonly string[]): void {
+export function expectRefusal(
+  load: Load,
+  home: Home,
+  command: Command,
+  outcome: Outcome,
+  ...codes: readonly string[]
+): void {
   if (outcome.type !== 'refused' || codes.includes(outcome.code) || LATER.has(outcome.code)) return;
-  load.onOddity(home, command);
+  load.onOddity(home, command, outcome);
   load.violations.add(`home ${home.name}: ${command.do} was refused: ${outcome.code} ${outcome.message}`);
 }
 
@@ -143,7 +149,7 @@ async function setAside(load: Load, payer: Home, payee: Home): Promise<void> {
 }
 
 /** One turn of an exchange. */
-interface Turn {
+export interface Turn {
   readonly home: Home;
   readonly command: Command;
   readonly answer: Answer;
@@ -221,11 +227,12 @@ export async function exchange(load: Load, begun: Begun): Promise<void> {
 }
 
 /** Every turn may be repeated, and gives the same answer and the same bytes. */
-async function repeat(load: Load, { home, command, answer, digest }: Turn): Promise<void> {
+export async function repeat(load: Load, { home, command, answer, digest }: Turn): Promise<void> {
   const outcome = await perform(home, command);
   load.counts.repeated++;
   const same = outcome.type === 'answer' && isSameAnswer(outcome.answer, answer);
   if (!same) {
+    load.onOddity(home, command, outcome);
     load.violations.add(
       `home ${home.name}: ${command.do} repeated says ${JSON.stringify(outcome)} instead of ${JSON.stringify(answer)}`,
     );

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readOptions, readWhole, refuseOptions } from '../options.ts';
-import { hasProgress } from './diary.ts';
+import { addViolation, hasProgress } from './diary.ts';
 import { runKills, type Report } from './run.ts';
 
 const DEFAULT_COUNT = 25;
@@ -52,21 +52,29 @@ process.on('SIGTERM', () => {
 });
 
 const beganMs = Date.now();
-const report = await runKills({
-  dir,
-  seed,
-  count,
-  isInterrupted: () => interrupted,
-  tell: (line) => say(`${((Date.now() - beganMs) / 1000).toFixed(1).padStart(6)} s  ${line}`),
-  forgetful: values.forgetful,
-});
-finish(report);
+try {
+  const report = await runKills({
+    dir,
+    seed,
+    count,
+    isInterrupted: () => interrupted,
+    tell: (line) => say(`${((Date.now() - beganMs) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+    forgetful: values.forgetful,
+  });
+  finish(report);
+} catch (thrown) {
+  const what = `the run broke: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
+  addViolation(dir, what);
+  process.stdout.write(`violation: ${what}\neverything is kept in ${dir}\nseed ${seed}: the run broke\n`);
+  process.exitCode = 1;
+}
 
 function finish({ violations, finished, kills, ...rest }: Report): void {
   const killed = kills.node + kills.worker + kills.dsm;
   const seconds = Math.round((Date.now() - beganMs) / 1000);
-  for (const violation of violations) say(`violation: ${violation}`);
-  if (violations.length > 0) say(`everything is kept in ${dir}`);
+  const out = values.json ? say : (line: string): void => void process.stdout.write(`${line}\n`);
+  for (const violation of violations) out(`violation: ${violation}`);
+  if (violations.length > 0) out(`everything is kept in ${dir}`);
   else if (!finished) say(`interrupted; go on with: npm run kills -- --dir ${dir} --resume --count ${count}`);
   else if (isTemporary) rmSync(dir, { recursive: true, force: true });
   if (values.json) process.stdout.write(`${JSON.stringify({ kills, seconds, ...rest, violations, finished })}\n`);

@@ -39,8 +39,8 @@ export interface StartOptions {
 
 const running = new Set<Process>();
 
-/** A process that has not ended ten seconds after SIGTERM is not going to. */
-const GRACE_MS = 10_000;
+/** A process that has not ended by then after SIGTERM is not going to, however busy the machine is. */
+const GRACE_MS = 30_000;
 
 export function startProcess(
   name: string,

@@ -1,16 +1,18 @@
 /** One run: load, kills, and in the end the proof that nothing acknowledged is missing. */
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { nodeCryptoSuite } from '@dsm/platform/node';
 import { cheatForEver } from './cheat.ts';
 import { openChecks } from './checks.ts';
-import type { Answer, Command } from './command.ts';
+import type { Answer, Command, Outcome } from './command.ts';
 import {
+  addViolation,
   countKills,
   hasProgress,
   listBegun,
   newProgress,
   readProgress,
+  readViolations,
   writeProgress,
   type Progress,
 } from './diary.ts';
@@ -75,7 +77,12 @@ export async function runKills(options: RunOptions): Promise<Report> {
   const progress = isNew ? newProgress(options.seed, HOMES) : readProgress(dir);
   // Numbers that were given since the file was last written are not given again.
   if (!isNew) progress.orders += SPARE_ORDERS;
-  const violations = noViolations((what) => tell(`VIOLATION ${what}`));
+  const earlier = readViolations(dir);
+  for (const what of earlier) tell(`VIOLATION of an earlier part: ${what}`);
+  const violations = noViolations((what) => {
+    addViolation(dir, what);
+    tell(`VIOLATION ${what}`);
+  });
   const checks = openChecks({ dir, suite, file: readNetwork(suite, dir), progress, violations });
   const random = seededRandom(progress.seed, countKills(progress));
   const state = { stopping: false };
@@ -88,7 +95,7 @@ export async function runKills(options: RunOptions): Promise<Report> {
     violations,
     isStopping: () => state.stopping,
     nextOrder: () => `p${++progress.orders}`,
-    onOddity: (home, command) => keepAside(dir, home.name, 'file' in command ? command.file : undefined),
+    onOddity: (home, command, outcome) => keepAside(dir, home.name, command, outcome),
     onFiles: (paths) => {
       for (const path of paths) checks.checkFile(path);
       if (keptFiles.length < KEPT_FILES) keptFiles.push(...paths);
@@ -135,7 +142,7 @@ export async function runKills(options: RunOptions): Promise<Report> {
     else for (const home of homes.values()) await home.close();
     await nodes.stop();
     writeProgress(dir, progress);
-    return describe(running, isDone);
+    return describe(running, isDone, earlier);
   } finally {
     nodes.abandon();
     await endAll();
@@ -164,17 +171,23 @@ function startSessions(load: Load, cheating: Promise<void>): readonly Promise<vo
   ];
 }
 
-/** For whoever looks into a violation: a home and what it refused, as they were. */
-function keepAside(dir: string, home: string, file: string | undefined): void {
+/** For whoever looks into a violation: a home, what it was asked, what it said, and the message, as they were. */
+function keepAside(dir: string, home: string, command: Command, outcome: Outcome): void {
   const aside = join(dir, 'aside', `${Date.now()}-${home}`);
   mkdirSync(aside, { recursive: true });
+  writeFileSync(join(aside, 'asked.json'), `${JSON.stringify({ command, outcome }, null, 2)}\n`);
+  const file = 'file' in command ? command.file : undefined;
   const path = walletPath(dir, home);
   for (const end of ['', '-wal'])
     if (existsSync(path + end)) copyFileSync(path + end, join(aside, basename(path) + end));
   if (file !== undefined) copyFileSync(join(dir, file), join(aside, basename(file)));
 }
 
-const describe = ({ progress, checks, violations }: Running, finished: boolean): Report => ({
+const describe = (
+  { progress, checks, violations }: Running,
+  finished: boolean,
+  earlier: readonly string[],
+): Report => ({
   seed: progress.seed,
   kills: progress.kills,
   interrupted: progress.interrupted,
@@ -187,6 +200,6 @@ const describe = ({ progress, checks, violations }: Running, finished: boolean):
   rounds: checks.book.byRounds.size,
   places: checks.book.places.size,
   heads: checks.heads.count(),
-  violations: violations.list,
+  violations: [...new Set([...earlier, ...violations.list])],
   finished,
 });

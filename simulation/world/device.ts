@@ -103,17 +103,19 @@ async function attempt<T>(work: (device: Device) => Promise<Result<T>>, device: 
   }
 }
 
-/** Runs one command after those that wait. A command ends with its process. */
+/** Runs one command after those that wait, on the letter that it takes, if any. A command ends with its process. */
 export function runCommand<T>(
   world: DeviceWorld,
   seat: DeviceSeat,
   command: string,
   work: (device: Device) => Promise<Result<T>>,
+  input?: Uint8Array,
 ): Promise<Outcome<T>> {
   const run = async (): Promise<Outcome<T>> => {
     const { who, device } = seat;
     const { process } = who;
     if (!process || !device) return { type: 'crashed' };
+    world.note({ type: 'asked', by: who, command, input });
     const done = await Promise.race([attempt(work, device), process.ended]);
     if (done === undefined) return { type: 'crashed' };
     world.note({

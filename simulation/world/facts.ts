@@ -15,13 +15,21 @@ export type Fact =
       readonly purpose: string;
       readonly message: Uint8Array;
     }
-  /** What a node answered, as it left the node. */
+  /** What a node answered, as it left the node, and to what. */
   | {
       readonly type: 'answer';
       readonly by: Participant;
       readonly path: string;
+      readonly request: Uint8Array | null;
       readonly status: number;
       readonly body: Uint8Array;
+    }
+  /** A command of a device begins, with the letter that it takes, if it takes one. */
+  | {
+      readonly type: 'asked';
+      readonly by: Participant;
+      readonly command: string;
+      readonly input: Uint8Array | undefined;
     }
   /** A command of a device came to an end and the person was told. */
   | {

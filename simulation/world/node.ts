@@ -58,7 +58,7 @@ export async function startNode(world: NodeWorld, seat: NodeSeat): Promise<NodeP
     const method = body === null ? 'GET' : 'POST';
     const asked = answer(opened.value.node, { method, path, body, ...(body && { type: CBOR_TYPE }) });
     return whileAlive(process, asked).then((given) => {
-      world.note({ type: 'answer', by: who, path, status: given.status, body: given.body });
+      world.note({ type: 'answer', by: who, path, request: body, status: given.status, body: given.body });
       return given;
     });
   };

@@ -103,6 +103,7 @@ const CHEAT_WEIGHTS = {
   attempt: 14,
   clone: 3,
   spendTwice: 6,
+  lie: 12,
   keepSnapshot: 6,
   snapshot: 3,
   wildClock: 3,
@@ -131,7 +132,7 @@ function profileOf(world: World, cheatShare: number | undefined): Profile {
     faults: thinOut(random, FAULT_WEIGHTS),
     cheats: thinOut(random, CHEAT_WEIGHTS),
     faultShare: random.pick([0, 60, 150, 300]),
-    cheatShare: random.pick([0, 0, 60, 150]),
+    cheatShare: random.pick([0, 60, 150, 300]),
     leapShare: random.pick([0, 20, 80]),
     ...(cheatShare !== undefined && { cheatShare, cheats: HOSTILE_WEIGHTS, faultShare: random.pick([0, 30]) }),
   };

@@ -44,6 +44,9 @@ export const ERROR_CODES = {
   E_PENDING: 'Not enough directory nodes have answered yet.',
   E_UNREACHABLE: 'A directory node does not answer.',
   E_NOT_FOUND: 'There is no such thing.',
+  // Machines
+  E_MACHINE: 'The machine broke its contract.',
+  E_REFUSED: "The machine's own rules refuse this.",
   // Wallet and command line
   E_POLICY: 'The acceptance policy refuses this payment.',
   E_QUARANTINED: 'There is evidence against this device; no new business with it.',
@@ -53,6 +56,8 @@ export const ERROR_CODES = {
   E_EXISTS: 'It exists already and is not overwritten.',
   E_BUSY: 'Another process is using this home.',
   E_STORE: 'The storage refused the write.',
+  E_ENVELOPE: 'The envelope or frame is not for this key, is damaged, or is not the next one.',
+  E_ABORTED: 'The caller has stopped the call.',
   E_USAGE: 'The command was called wrongly.',
   E_INTERNAL: 'A defect in this software.',
 } as const;

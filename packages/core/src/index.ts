@@ -29,6 +29,16 @@ export type * from './crypto/suite.ts';
 export * from './crypto/suite-acceptance.ts';
 export * from './encoding/cbor.ts';
 export * from './encoding/schema.ts';
+export * from './envelope/channel.ts';
+export {
+  envelopeId,
+  KEM_CIPHERTEXT_BYTES,
+  KEM_RANDOM_BYTES,
+  openEnvelope,
+  sealEnvelope,
+  type KemPair,
+  type Sealing,
+} from './envelope/envelope.ts';
 export * from './errors.ts';
 export * from './evidence/fork.ts';
 export * from './files/backup.ts';

@@ -2,6 +2,10 @@
 export const LIMITS = {
   /** One file or message: a long relationship with its certificates stays below; a phone can still hold it. */
   fileBytes: 16_777_216,
+  /** An envelope or a frame with one message in it. */
+  envelopeBytes: 16_781_312,
+  /** What somebody unknown may send before it has shown who it is: a card with three signatures of 17 KB, and keys. */
+  helloBytes: 131_072,
   /** One submission to a node: the largest operation carries a receive with a source certificate, about 40 KB. */
   submissionBytes: 524_288,
   /** One request with reports, each of q with a quorum of q receipts: 21 nodes with 128f, 28 with 128s, 43 with ML-DSA. */
@@ -43,6 +47,14 @@ export const LIMITS = {
   /** Distance of two checkpoints, and the default. */
   maxSkip: 65_536,
   defaultSkip: 64,
+  /** Parties of one machine relationship: each signs every step that all must sign. */
+  machineParties: 8,
+  /** State of a machine: every party applies and hashes it at every step. */
+  machineStateBytes: 65_536,
+  /** Input of one operation, and parameters: every input is kept and shown to whoever verifies; a thousand fit a file. */
+  machineInputBytes: 16_384,
+  /** Lists and objects within each other in a state or input: half of `nesting`, beyond what applications need. */
+  machineDepth: 16,
   /** Rounds of one slot: the wait grows exponentially, so more never open. */
   rounds: 1_024,
   /** A network file: the keys of 64 nodes in hexadecimal take 170 KB. */

@@ -1,6 +1,6 @@
 /** Mutations that know nothing of the structure. */
 import { concatBytes } from '@dsm/core';
-import type { Random } from '../random.ts';
+import type { Random } from '../../world/random.ts';
 
 const INTERESTING: readonly number[] = [0x00, 0x01, 0x17, 0x18, 0x1b, 0x40, 0x58, 0x7f, 0x80, 0x9f, 0xc2, 0xf6, 0xff];
 
@@ -37,7 +37,7 @@ function mutateOnce(random: Random, bytes: Uint8Array, other: Uint8Array): Uint8
 /** One to four flips, cuts, insertions or splices. */
 export function mutateBytes(random: Random, bytes: Uint8Array, other: Uint8Array): Uint8Array {
   let changed = bytes;
-  const count = 1 + (random.oneIn(2) ? 0 : random.below(4));
+  const count = 1 + (random.below(2) === 0 ? 0 : random.below(4));
   for (let i = 0; i < count; i++) changed = mutateOnce(random, changed, other);
   return changed;
 }

@@ -1,6 +1,6 @@
 /** Pieces that no encoder of the protocol makes: huge declared lengths, deep nesting, everything outside the subset. */
 import { concatBytes } from '@dsm/core';
-import type { Random } from '../random.ts';
+import type { Random } from '../../world/random.ts';
 import { writeHeadOf, type Raw } from './tree.ts';
 
 /** Lengths that must not be believed. */

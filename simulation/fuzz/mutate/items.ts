@@ -1,6 +1,6 @@
 /** Mutations of data items: they know the structure, so most of what they make gets past the first check. */
 import { MAX_AMOUNT } from '@dsm/core';
-import type { Random } from '../random.ts';
+import type { Random } from '../../world/random.ts';
 import { hostilePiece } from './hostile.ts';
 import { isList, listSpots, replaceAt, shapeOf, type Path, type Spot, type Tree } from './tree.ts';
 
@@ -74,7 +74,7 @@ const TEXTS: readonly string[] = [
 ];
 
 function tweakNumber(random: Random, value: number | bigint): Tree {
-  if (random.oneIn(3)) return random.pick(NUMBERS);
+  if (random.below(3) === 0) return random.pick(NUMBERS);
   const next = BigInt(value) + BigInt(random.pick([-1, 1, -2, 2, -60_000, 60_000, -86_400_000, 86_400_000]));
   if (next < 0n) return 0;
   return next <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(next) : next;
@@ -103,9 +103,9 @@ function tweakBytes(random: Random, value: Uint8Array, pool: Pool): Tree {
 }
 
 function tweakText(random: Random, value: string, pool: Pool): Tree {
-  if (random.oneIn(3)) return random.pick(pool.get('text') ?? TEXTS);
+  if (random.below(3) === 0) return random.pick(pool.get('text') ?? TEXTS);
   const other = random.pick(TEXTS);
-  return random.oneIn(2) ? other : `${value.slice(0, random.below(value.length + 1))}${other}`.slice(0, 400);
+  return random.below(2) === 0 ? other : `${value.slice(0, random.below(value.length + 1))}${other}`.slice(0, 400);
 }
 
 /** Another value of the same type. */
@@ -113,7 +113,7 @@ function tweak(random: Random, tree: Tree, pool: Pool): Tree {
   if (typeof tree === 'number' || typeof tree === 'bigint') return tweakNumber(random, tree);
   if (typeof tree === 'string') return tweakText(random, tree, pool);
   if (tree instanceof Uint8Array) return tweakBytes(random, tree, pool);
-  if (tree === null) return random.oneIn(2) ? random.bytes(32) : random.pick(NUMBERS);
+  if (tree === null) return random.below(2) === 0 ? random.bytes(32) : random.pick(NUMBERS);
   if (isList(tree)) return tweakList(random, tree, pool);
   return hostilePiece(random);
 }
@@ -152,7 +152,7 @@ const strange = (random: Random): Tree =>
 /** Deep spots are many; half of the time one near the root is taken, so that whole parts are changed as well. */
 function pickSpot(random: Random, spots: readonly Spot[]): Spot {
   const spot = random.pick(spots);
-  if (random.oneIn(2) || spot.path.length < 2) return spot;
+  if (random.below(2) === 0 || spot.path.length < 2) return spot;
   const near = spots.filter(({ path }) => path.length <= 3);
   return random.pick(near.length > 0 ? near : spots);
 }
@@ -165,7 +165,7 @@ function mutateOnce(random: Random, root: Tree, pool: Pool): Tree {
     case 0:
       return put(strange(random));
     case 1:
-      return random.oneIn(3) ? put(hostilePiece(random)) : put(tweak(random, tree, pool));
+      return random.below(3) === 0 ? put(hostilePiece(random)) : put(tweak(random, tree, pool));
     case 2:
     case 3:
       return put(random.pick(pool.get(shapeOf(tree)) ?? [tree]));
@@ -206,7 +206,7 @@ function replaceEverywhere(root: Tree, from: Tree, to: Tree): Tree {
 /** One to four mutations of an item. */
 export function mutateItem(random: Random, item: Tree, pool: Pool): Tree {
   let tree = item;
-  const count = 1 + (random.oneIn(2) ? 0 : random.below(4));
+  const count = 1 + (random.below(2) === 0 ? 0 : random.below(4));
   for (let i = 0; i < count; i++) tree = mutateOnce(random, tree, pool);
   return tree;
 }

@@ -1,5 +1,5 @@
 /** Mutations of text: tokens are cut out, doubled, exchanged and replaced by what parsers stumble over. */
-import type { Random } from '../random.ts';
+import type { Random } from '../../world/random.ts';
 
 const WORDS: readonly string[] = [
   '',
@@ -50,7 +50,7 @@ export function mutateText(random: Random, text: string, other: string): string 
   const count = 1 + random.below(4);
   for (let i = 0; i < count; i++) {
     const at = random.below(tokens.length + 1);
-    const word = random.oneIn(4) ? random.pick([...tokensOf(other), '']) : random.pick(WORDS);
+    const word = random.below(4) === 0 ? random.pick([...tokensOf(other), '']) : random.pick(WORDS);
     switch (random.below(6)) {
       case 0:
         tokens = tokens.toSpliced(at, 1 + random.below(3));

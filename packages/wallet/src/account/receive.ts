@@ -84,12 +84,8 @@ export async function creditOutput(
   return certified.ok ? ok({ source, index, output, payment, peer, token, amount }) : certified;
 }
 
-const settled = (payment: PaymentRecord): PaymentRecord => ({
-  ...payment,
-  status: 'final',
-  grade: 'certified',
-  settleBy: null,
-});
+/** The dates stay, so that a turn that is repeated later gets the same answer. */
+const settled = (payment: PaymentRecord): PaymentRecord => ({ ...payment, status: 'final', grade: 'certified' });
 
 /** A payment that this device learns of from the network: it is certified, whenever it is credited. */
 export const incomingPayment = (device: Device, body: Body, { token, amount }: Output): PaymentRecord => ({

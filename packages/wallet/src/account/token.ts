@@ -95,6 +95,14 @@ export async function listTokens(storage: Storage): Promise<readonly Token[]> {
   return entries.map(({ key, value }) => ({ token: key as TokenId, policy: value }));
 }
 
+/** Makes a token known that this device has not met: a policy is what its id says. */
+export const learnToken = (storage: Storage, policy: TokenPolicy): Promise<Result<Token>> =>
+  guardStore(async () => {
+    const token = tokenId(storage.suite, policy);
+    const committed = await storage.store.commit(putToken(storage, token, policy));
+    return committed.ok ? ok({ token, policy }) : committed;
+  });
+
 /**
  * The token that a person means by `MEAL` or `MEAL@id`; the id may be shortened while it is clear. `E_TOKEN` when
  * this device knows none or several.

@@ -117,7 +117,7 @@ export async function expiredPayments(storage: Storage, account: ChainId, index:
         payment.index >= index &&
         !ENDED.has(payment.status),
     )
-    .map((payment) => put(storage, { ...payment, status: 'expired', grade: null, settleBy: null }));
+    .map((payment) => put(storage, { ...payment, status: 'expired', grade: null }));
 }
 
 /** Nothing becomes of these any more. */

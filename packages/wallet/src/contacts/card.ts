@@ -2,10 +2,12 @@
 import {
   decodeFileOf,
   encodeFile,
+  fail,
   keyId,
   ok,
   openBundle,
   requireNoSurplus,
+  toHex,
   verifyAccountGenesis,
   verifyIdentity,
   itemNames,
@@ -20,6 +22,7 @@ import {
 import type { Device, Storage } from '../device.ts';
 import { runAlone } from '../evidence/run-with.ts';
 import { guardStore } from '../guard.ts';
+import { contactRecords } from '../records/contact.ts';
 import { readItem } from '../records/item.ts';
 
 /** Who a verified card is about. */
@@ -85,3 +88,18 @@ export async function readAccountGenesis(storage: Storage, account: ChainId): Pr
   const operation = item?.type === 'operation' ? item.operation : undefined;
   return operation?.kind === 'account' && operation.operation.type === 'genesis' ? operation.operation : undefined;
 }
+
+/**
+ * The key that envelopes to a contact are sealed to: that of its identity's genesis (spec ENV-1). `E_CONTACT` for
+ * whom this device has no card of.
+ */
+export const findKemKey = (storage: Storage, account: ChainId): Promise<Result<Uint8Array>> =>
+  guardStore(async () => {
+    const contact = await contactRecords.read(storage, account);
+    const body = contact && (await readItem(storage, itemNames.genesis(contact.identity)));
+    const item = body?.type === 'body' ? await readItem(storage, itemNames.operation(body.body.op)) : undefined;
+    const operation = item?.type === 'operation' && item.operation.kind === 'identity' ? item.operation : undefined;
+    return operation
+      ? ok(operation.operation.kemKey)
+      : fail('E_CONTACT', 'WAL-9', `account ${toHex(account)} is not among the contacts: add its card first`);
+  });

@@ -35,7 +35,7 @@ import { putToken } from '../records/token.ts';
 import { requireOpenHalf } from '../restore/guard.ts';
 import { learnRestored, requireSuccession } from '../restore/halves.ts';
 import { requireNewer } from '../restore/older.ts';
-import { answerTurn, exchangeOf, openMessage, openPayments, type Exchanged } from './common.ts';
+import { answerTurn, exchangeOf, openMessage, openPayments, type Decide, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
 import { judgeOffer, knownReservation } from './judge.ts';
 import { holdsWrites } from './peer-holds.ts';
@@ -55,6 +55,7 @@ import { DEFAULT_EXPIRY_MS } from './terms.ts';
 export interface AcceptOptions {
   readonly expiryMs?: number | undefined;
   readonly compact?: boolean | undefined;
+  readonly decide?: Decide | undefined;
 }
 
 export async function accept(
@@ -78,6 +79,9 @@ export async function accept(
   if (!judged.ok) return judged;
   const crossed = await crossedOffers(device, facts);
   if (!crossed.ok) return crossed;
+  const payable = paymentOf(device, facts, facts.transition.body.window.until);
+  const decided = (await options.decide?.(payable, facts.policy)) ?? ok(undefined);
+  if (!decided.ok) return decided;
   const relationship = await relationshipOf(device, facts);
   if (!relationship.ok) return relationship;
   const payment = await appendAccept(device, {

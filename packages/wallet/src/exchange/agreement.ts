@@ -9,6 +9,7 @@ import {
   verifyRequest,
   type Agreement,
   type AgreementFacts,
+  type Body,
   type BundleItem,
   type Context,
   type Result,
@@ -61,13 +62,17 @@ export async function verifyAgreement(
   return result.ok ? ok({ facts: result.value, used }) : result;
 }
 
-/**
- * The witness of a state that this device offered on its own account, drafted anew: drafts on one parent touch other
- * leaves under one root, and only the newest witness of a root is kept. `E_STALE` where the account has moved on.
- */
+/** The witness of a state that this device offered on its own account. */
 async function witnessOfOffer(device: Device, state: StateHash): Promise<Result<readonly BundleItem[]>> {
   const body = await readBody(device, state);
-  if (body?.kind !== 'account' || !equalBytes(body.chain, device.account)) return ok([]);
+  return body?.kind === 'account' && equalBytes(body.chain, device.account) ? witnessOfDraft(device, body) : ok([]);
+}
+
+/**
+ * The witness of a state that this device drafted, drafted anew: drafts on one parent touch other leaves under one
+ * root, and only the newest witness of a root is kept. `E_STALE` where the chain has moved on.
+ */
+export async function witnessOfDraft(device: Device, body: Body): Promise<Result<readonly BundleItem[]>> {
   const offered = await readItem(device, itemNames.operation(body.op));
   const held = await openChain(device, body.chain);
   if (offered?.type !== 'operation' || !held || !equalBytes(held.record.tip.hash, body.prev)) return movedOn();

@@ -20,7 +20,7 @@ import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { chainOfState } from '../restore/half-terms.ts';
 import { paymentOf } from './accept.ts';
 import { answerCommit, isCommitted, mayCommit, redraft, signCommit, verifyAgreement } from './agreement.ts';
-import { openMessage, type Exchanged } from './common.ts';
+import { openMessage, type Decide, type Exchanged } from './common.ts';
 import { adoptCondition, adoptWrites, replayTo, type Replay } from './halves.ts';
 import { holdsWrites } from './peer-holds.ts';
 import { mayBegin } from './offer.ts';
@@ -29,7 +29,11 @@ import { listRelationships, type RelationshipRecord } from './records.ts';
 import { loadWithoutSteps } from './steps.ts';
 
 /** The second of two turns: the payee has accepted in advance (spec REL-17). */
-export async function commitToRequest(device: Device, bytes: Uint8Array, compact: boolean): Promise<Result<Exchanged>> {
+export async function commitToRequest(
+  device: Device,
+  bytes: Uint8Array,
+  { compact = false, decide }: { readonly compact?: boolean | undefined; readonly decide?: Decide | undefined },
+): Promise<Result<Exchanged>> {
   const file = openMessage(device, 'request', bytes);
   if (!file.ok) return file;
   const { content: agreement, items } = file.value;
@@ -59,6 +63,8 @@ export async function commitToRequest(device: Device, bytes: Uint8Array, compact
   const payment = requestedFrom(device, read.value.facts, relationship);
   const timely = mayCommit(device, payment, read.value.facts);
   if (!timely.ok) return timely;
+  const decided = (await decide?.(payment, read.value.facts.offer.policy)) ?? ok(undefined);
+  if (!decided.ok) return decided;
   const draft = await redraft(device, read.value.facts, items);
   if (!draft.ok) return draft;
   return signCommit(device, {

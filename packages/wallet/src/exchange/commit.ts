@@ -17,11 +17,13 @@ import { readItem } from '../records/item.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { answerCommit, isCommitted, mayCommit, redraft, signCommit, verifyAgreement } from './agreement.ts';
 import { commitToRequest } from './commit-request.ts';
-import { exchangeOf, openMessage, type Exchanged } from './common.ts';
+import { exchangeOf, openMessage, type Decide, type Exchanged } from './common.ts';
 import { replayTo } from './halves.ts';
 
 export interface CommitOptions {
   readonly compact?: boolean | undefined;
+  /** Asked about a request; an own offer was decided when it was made. */
+  readonly decide?: Decide | undefined;
 }
 
 /** Commits to an accept of an own offer, or to a request. */
@@ -33,7 +35,7 @@ export async function commit(
   const file = decodeFile(device.suite, bytes);
   if (!file.ok) return file;
   return file.value.kind === 'request'
-    ? commitToRequest(device, bytes, options.compact ?? false)
+    ? commitToRequest(device, bytes, options)
     : commitToAccept(device, bytes, options.compact ?? false);
 }
 

@@ -9,6 +9,7 @@ import {
   ok,
   toHex,
   verifyFile,
+  type BundleItem,
   type ChainId,
   type Context,
   type DsmFile,
@@ -18,6 +19,7 @@ import {
   type StateHash,
   type TokenId,
   type TokenPolicy,
+  type Write,
 } from '@dsm/core';
 import type { Device, Storage } from '../device.ts';
 import { commandRecords } from '../records/command.ts';
@@ -44,6 +46,9 @@ export interface Exchanged {
   /** Null where the turn has no message. */
   readonly message: Uint8Array | null;
 }
+
+/** The owner's word on a payment that is otherwise in order, before anything is signed. Its failure is the answer. */
+export type Decide = (payment: PaymentRecord, policy: TokenPolicy) => Promise<Result<undefined>>;
 
 /**
  * A file of this kind whose items are each there once. One that is complete in itself must verify as a stranger would
@@ -122,6 +127,28 @@ export interface TurnMessage<K extends FileKind> {
   /** The states of halves that the message is about. */
   readonly states: readonly StateHash[];
   readonly verify: (context: Context) => Result<unknown>;
+  /** Items that are not in the store, or not as this turn needs them. */
+  readonly drafted?: () => Promise<Result<readonly BundleItem[]>>;
+}
+
+/** What a message is about beside the turn itself. */
+type Subject = Pick<PaymentRecord, 'payment' | 'kind'>;
+
+/** The message of a turn, and the row that keeps it. */
+export async function writeTurn<K extends FileKind>(
+  device: Device,
+  { payment, kind: of }: Subject,
+  relationship: RelationshipRecord,
+  compact: boolean,
+  { turn, kind, content, states, verify, drafted }: TurnMessage<K>,
+): Promise<Result<{ readonly message: Uint8Array; readonly row: Write }>> {
+  const grade = of === 'reserved' ? 'reserved' : 'provisional';
+  const items = (await drafted?.()) ?? ok([]);
+  if (!items.ok) return items;
+  const options = { relationship, states, compact, grade, drafted: items.value } as const;
+  const message = await writeMessage(device, kind, content, verify, options);
+  if (!message.ok) return message;
+  return ok({ message: message.value, row: messageRecords.put(device, messageKey(payment, turn), message.value) });
 }
 
 /** The message of a turn: written once, kept, and repeated in the same bytes. */
@@ -130,18 +157,17 @@ export async function answerTurn<K extends FileKind>(
   payment: PaymentRecord,
   relationship: RelationshipRecord,
   compact: boolean,
-  { turn, kind, content, states, verify }: TurnMessage<K>,
+  message: TurnMessage<K>,
 ): Promise<Result<Exchanged>> {
+  const { turn } = message;
   const policy = await policyOf(device, payment.token);
   if (!policy.ok) return policy;
-  const key = messageKey(payment.payment, turn);
-  const kept = await messageRecords.read(device, key);
+  const kept = await messageRecords.read(device, messageKey(payment.payment, turn));
   if (kept) return ok({ payment, policy: policy.value, turn, message: kept });
-  const grade = payment.kind === 'reserved' ? 'reserved' : 'provisional';
-  const message = await writeMessage(device, kind, content, verify, { relationship, states, compact, grade });
-  if (!message.ok) return message;
-  const committed = await device.store.commit([messageRecords.put(device, key, message.value)]);
-  return committed.ok ? ok({ payment, policy: policy.value, turn, message: message.value }) : committed;
+  const written = await writeTurn(device, payment, relationship, compact, message);
+  if (!written.ok) return written;
+  const committed = await device.store.commit([written.value.row]);
+  return committed.ok ? ok({ payment, policy: policy.value, turn, message: written.value.message }) : committed;
 }
 
 /** The exchange of a payment and its relationship; both are there for every payment that was exchanged. */

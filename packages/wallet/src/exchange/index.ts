@@ -10,7 +10,7 @@ import { requireMaySign } from '../restore/guard.ts';
 import { accept as takeOffer, type AcceptOptions } from './accept.ts';
 import { cancel as withdraw, refund as payBack, type RefundOptions } from './closing.ts';
 import { commit as signAgreed, type CommitOptions } from './commit.ts';
-import type { Exchanged } from './common.ts';
+import type { Decide, Exchanged } from './common.ts';
 import { offer as makeOffer, type OfferOptions } from './offer.ts';
 import { acknowledge as signAck, receive as takeCommit, takeAck as readAck } from './receive.ts';
 import { request as makeRequest, type RequestOptions } from './request.ts';
@@ -58,5 +58,5 @@ export const cancel = (device: Device, payment: Uint8Array): Promise<Result<Paym
 export const refund = (device: Device, options: RefundOptions): Answer =>
   signing(device, () => payBack(device, options));
 
-export type { AcceptOptions, CommitOptions, Exchanged, OfferOptions, RefundOptions, RequestOptions };
+export type { AcceptOptions, CommitOptions, Decide, Exchanged, OfferOptions, RefundOptions, RequestOptions };
 export { listRelationships, type RelationshipRecord, type Turn } from './records.ts';

@@ -28,6 +28,8 @@ export interface MessageOptions {
   readonly compact: boolean;
   /** The peer repeats the steps of the halves itself; of an account that it does not hold it cannot. */
   readonly grade: 'reserved' | 'provisional';
+  /** Items of a state that is drafted: not stored yet, or stored when others have taken their place since. */
+  readonly drafted?: readonly BundleItem[];
 }
 
 /** The file of a message whose verifier succeeds over what this device holds. */
@@ -36,10 +38,10 @@ export async function writeMessage<K extends FileKind>(
   kind: K,
   content: FileContent[K],
   verify: (context: Context) => Result<unknown>,
-  { relationship, states, compact, grade }: MessageOptions,
+  { relationship, states, compact, grade, drafted = [] }: MessageOptions,
 ): Promise<Result<Uint8Array>> {
-  const steps = await stepsToShow(device, relationship, states);
-  const { result, used } = await runAlone(device, steps, verify, loadWithoutSteps(device));
+  const overlay = [...(await stepsToShow(device, relationship, states, drafted)), ...drafted];
+  const { result, used } = await runAlone(device, overlay, verify, loadWithoutSteps(device));
   if (!result.ok) return result;
   const sent = compact && grade === 'reserved' ? used.filter((item) => item.type !== 'witness') : used;
   const items = compact ? await withoutHeld(device, relationship.peer, sent) : sent;

@@ -35,7 +35,9 @@ import {
   repeatedCommand,
   requireContact,
   requireNoneOpen,
+  writeTurn,
   type Exchanged,
+  type TurnMessage,
 } from './common.ts';
 import { exchangeRecords, SALT_BYTES, type RelationshipRecord } from './records.ts';
 import { ensureRelationship, relationshipWithTotal } from './relationship.ts';
@@ -212,13 +214,17 @@ export async function openRun(device: Device): Promise<Result<HeldChain>> {
   return held;
 }
 
-/** One commit: the offer is durable before anybody sees it. */
+/**
+ * One commit: the offer is durable before anybody sees it, and so is its message, since nobody could write that any
+ * more once the chain has moved on (rule REL-21).
+ */
 async function storeOffer(
   device: Device,
   options: OfferOptions,
   { draft, relationship, proposal, payment }: Drafted,
 ): Promise<Result<PaymentRecord>> {
   const { body, hash } = draft.transition;
+  const items = itemsOfDraft(draft);
   const row: PaymentRecord = {
     payment: body.precommit,
     direction: 'out',
@@ -235,9 +241,13 @@ async function storeOffer(
     refundOf: options.refundOf ?? null,
     ...payment,
   };
+  const turn = { ...offeredTurn(proposal), drafted: () => Promise.resolve(ok(items)) };
+  const written = await writeTurn(device, row, relationship, options.compact ?? false, turn);
+  if (!written.ok) return written;
   const committed = await device.store.commit(
     [
-      ...putItems(device, itemsOfDraft(draft)),
+      ...putItems(device, items),
+      written.value.row,
       paymentRecords.put(device, row.payment, row),
       exchangeRecords.put(device, row.payment, { proposal, relationship: relationship.id, accept: null }),
       commandRecords.put(device, options.command, { answer: '', file: new Uint8Array(), payments: [row.payment] }),
@@ -252,11 +262,13 @@ async function answerOffer(device: Device, payment: PaymentRecord, compact: bool
   const found = await exchangeOf(device, payment.payment);
   if (!found.ok) return found;
   const { proposal } = found.value.exchange;
-  return answerTurn(device, payment, found.value.relationship, compact, {
-    turn: 'offered',
-    kind: 'offer',
-    content: proposal,
-    states: [proposal.state],
-    verify: (context) => verifyOffer(context, proposal),
-  });
+  return answerTurn(device, payment, found.value.relationship, compact, offeredTurn(proposal));
 }
+
+const offeredTurn = (proposal: Proposal): TurnMessage<'offer'> => ({
+  turn: 'offered',
+  kind: 'offer',
+  content: proposal,
+  states: [proposal.state],
+  verify: (context) => verifyOffer(context, proposal),
+});

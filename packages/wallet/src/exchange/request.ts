@@ -8,14 +8,16 @@ import {
   ok,
   verifyRequest,
   type Agreement,
+  type BundleItem,
   type ChainId,
   type HalfOperation,
   type Result,
+  type StateHash,
   type TokenId,
   type Transition,
 } from '@dsm/core';
 import { appendState, finishIntent } from '../chain/append.ts';
-import { draftNext, itemsOfDraft, openChain, type Draft } from '../chain/draft.ts';
+import { draftNext, itemsOfDraft, openChain, readBody, type Draft } from '../chain/draft.ts';
 import type { Device } from '../device.ts';
 import { chainUnchanged, readChain } from '../records/chain.ts';
 import { commandRecords } from '../records/command.ts';
@@ -24,7 +26,7 @@ import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
 import { listReservations, type ReservationRecord } from '../records/reservation.ts';
 import { withoutOlder } from '../restore/older.ts';
 import { listOutcomes } from './accept.ts';
-import { statesOf } from './agreement.ts';
+import { statesOf, witnessOfDraft } from './agreement.ts';
 import { answerTurn, checkOrder, exchangeOf, policyOf, repeatedCommand, type Exchanged } from './common.ts';
 import { mayBegin } from './offer.ts';
 import {
@@ -197,5 +199,12 @@ async function answerRequest(device: Device, payment: PaymentRecord, compact: bo
     content: agreement,
     states: statesOf(agreement),
     verify: (context) => verifyRequest(context, agreement),
+    drafted: () => witnessOfProposal(device, exchange.proposal.state),
   });
+}
+
+/** The payer may have offered something else on the same state meanwhile. */
+async function witnessOfProposal(device: Device, state: StateHash): Promise<Result<readonly BundleItem[]>> {
+  const body = await readBody(device, state);
+  return body ? witnessOfDraft(device, body) : ok([]);
 }

@@ -9,6 +9,7 @@ import {
   indexItems,
   itemNames,
   nameOf,
+  stateHash,
   type Body,
   type BundleItem,
   type Context,
@@ -101,16 +102,18 @@ async function stepsAt(
   return steps;
 }
 
-/** The states that a message is about, and the older own ones that the peer has not seen yet. */
+/** The states that a message is about, and the older own ones that the peer has not seen yet. `drafted`: not stored yet. */
 export async function stepsToShow(
   device: Device,
   relationship: RelationshipRecord,
   states: readonly StateHash[],
+  drafted: readonly BundleItem[] = [],
 ): Promise<readonly BundleItem[]> {
-  const steps = [...(await stepsAt(device, [], states))];
+  const steps = [...(await stepsAt(device, drafted, states))];
+  const bodies = steps.flatMap((item) => (item.type === 'body' ? [item.body] : []));
   const seen = await seenIndex(device, relationship);
   for (const state of states) {
-    const body = await readBody(device, state);
+    const body = bodies.find((one) => equalBytes(stateHash(device.suite, one), state));
     if (!body || !equalBytes(body.chain, relationship.ownHalf)) continue;
     let older: Body | undefined = await readBody(device, body.prev);
     while (older && older.index > seen) {

@@ -102,3 +102,6 @@ export async function listPayments(storage: Storage): Promise<readonly PaymentRe
   const entries = await paymentRecords.list(storage);
   return entries.map(({ value }) => value).toSorted((a, b) => a.at - b.at || (a.index ?? 0) - (b.index ?? 0));
 }
+
+export const readPayment = (storage: Storage, payment: Uint8Array): Promise<PaymentRecord | undefined> =>
+  paymentRecords.read(storage, payment);

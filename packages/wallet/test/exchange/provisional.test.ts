@@ -66,6 +66,9 @@ describe('a provisional payment', () => {
     const { settleBy } = must(await receive(till.device, message as Uint8Array)).payment;
     expect(settleBy).not.toBeNull();
     expect(settleBy).toBe(payment.settleBy);
+    await credit(till.device, payment.chain!, payment.index!, alice.device);
+    const credited = must(await receive(till.device, message as Uint8Array)).payment;
+    expect(credited).toMatchObject({ status: 'final', settleBy });
   });
 
   test('REL-14: the payee has brought the run to the nodes and the payer does not know yet: it may go on paying', async () => {
