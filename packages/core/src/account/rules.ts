@@ -13,6 +13,7 @@ import { amount, flag, hash, record, uint, type Codec } from '../encoding/schema
 import { MAX_AMOUNT, MAX_TIME } from '../limits.ts';
 import { check, checkAll, fail, ok, type Result } from '../result.ts';
 import { makeReservation, reservationGenesis } from '../vault/reservation.ts';
+import { requireApprovable, verifyApprovals } from './approvals.ts';
 import type {
   AccountOperation,
   Anchor,
@@ -84,6 +85,7 @@ function createToken({ context, parent, leaves, operation }: Step<CreateToken>):
     () => check(equalBytes(policy.network, context.network.id), 'E_NETWORK', 'VAL-1', 'a token of another network'),
     () => check(equalBytes(policy.issuer, parent.chain), 'E_TOKEN', 'VAL-4', 'only the issuer creates the token'),
     () => check(policy.cap > 0n, 'E_AMOUNT', 'VAL-1', 'the cap is zero'),
+    () => requireApprovable(policy),
     () => check(existing.value === undefined, 'E_EXISTS', 'VAL-4', 'the token exists already'),
     () => leaves.write(name, issuedCodec, { minted: 0n, burned: 0n }),
   );
@@ -99,6 +101,7 @@ function mint(step: Step<Mint>): Result<unknown> {
   return checkAll(
     () => check(minted <= policy.value.cap, 'E_CAP', 'VAL-5', 'more would be minted than the token allows'),
     () => requireNotExpired(step, policy.value),
+    () => verifyApprovals(step.context, policy.value, operation.token, minted),
     () => leaves.write(issuedLeaf(operation.token), issuedCodec, { ...issued.value, minted }),
     () => addBalance(step, operation.amount),
   );
