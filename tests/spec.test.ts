@@ -44,7 +44,7 @@ const UNTESTED: Readonly<Record<string, string>> = {};
 describe('rules', () => {
   test('every page with rules uses the prefixes that the front page gives it', () => {
     const index = readText('spec/README.md');
-    const listed = [...index.text.matchAll(/^\| \[(\w+\.md)\]\(\1\) \| ?([A-Z, ]*) \|/gm)];
+    const listed = [...index.text.matchAll(/^\| \[([\w-]+\.md)\]\(\1\) \| ?([A-Z, ]*) \|/gm)];
     const announced = new Map(listed.map(([, page = '', prefixes = '']) => [`spec/${page}`, prefixes]));
     expect(pages.filter(({ path }) => path !== index.path).map(({ path }) => path)).toEqual(
       [...announced.keys()].toSorted(),

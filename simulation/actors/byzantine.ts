@@ -1,7 +1,7 @@
 /**
  * Directory nodes that lie, with their own true keys. Each request meets one manner of the node's: it answers nothing,
  * as one of two nodes with one key and two disks, as a node that went back to an old disk, votes and acks for whatever
- * it is asked, answers something else, something spoilt, or heads that do not fit.
+ * it is asked, answers something else, something spoilt, or what it has made up.
  */
 import {
   chainTipCodec,
@@ -13,17 +13,11 @@ import {
   fail,
   lockAnswerCodec,
   lockRequestCodec,
-  logLeafHash,
   ROUTES,
-  signMessage,
   stateHash,
-  statementToItem,
   submissionCodec,
   submitAnswerCodec,
-  treeHeadMessage,
   type ChainId,
-  type Receipt,
-  type Statement,
   type TokenId,
 } from '@dsm/core';
 import { copyDisk, restoreDisk, type Disk } from '../disk/disk.ts';
@@ -32,20 +26,12 @@ import { startNode, type NodeSeat } from '../world/node.ts';
 import { createParticipant, killProcess } from '../world/participant.ts';
 import type { Random } from '../world/random.ts';
 import type { World } from '../world/world.ts';
+import { invent, makeReceipt, ringOf } from './inventions.ts';
 import { spoil } from './letters.ts';
 
-export type Manner = 'silent' | 'split' | 'rollback' | 'eager' | 'liar' | 'spoiler' | 'proper';
+export type Manner = 'silent' | 'split' | 'rollback' | 'eager' | 'liar' | 'inventor' | 'spoiler' | 'proper';
 
-const MANNERS: readonly Manner[] = ['silent', 'split', 'rollback', 'eager', 'liar', 'spoiler'];
-
-/** The receipt of a log of one leaf: every log of this node begins anew. */
-function makeReceipt(world: World, { index, key }: NodeSeat, statement: Statement): Receipt {
-  const root = logLeafHash(world.suite, statementToItem(world.facts, statement));
-  const head = { size: 1, root, timeMs: world.scheduler.nowMs() };
-  const message = treeHeadMessage(world.suite, world.facts, index, head);
-  const signature = signMessage(world.suite, key.secretKey, 'head', message);
-  return { node: index, leaf: 0, head: { ...head, signature }, proof: [] };
-}
+const MANNERS: readonly Manner[] = ['silent', 'split', 'rollback', 'eager', 'liar', 'inventor', 'spoiler'];
 
 const good = (body: Uint8Array): NodeAnswer => ({ status: 200, body });
 
@@ -95,11 +81,15 @@ function lie(world: World, random: Random, path: string, before: readonly NodeAn
   return { status: 409, body: encodeFailure(fail(code, 'NET-15', 'an invention', evidence).error) };
 }
 
+/** Seldom asked: there it makes something up every other time. */
+const ROUND_PATHS: ReadonlySet<string> = new Set([ROUTES.start, ROUTES.propose, ROUTES.vote]);
+
 /** Makes a seat's node Byzantine from now on. */
 export async function corruptNode(world: World, seat: NodeSeat, manners: readonly Manner[] = MANNERS): Promise<void> {
   const { who, index } = seat;
   const random = world.random.fork(`byzantine ${index}`);
   who.honest = false;
+  ringOf(world).seats.push(seat);
   killProcess(world, who, false);
   const snapshots: Disk[] = [copyDisk(who.disk)];
   const twin: NodeSeat = {
@@ -111,26 +101,36 @@ export async function corruptNode(world: World, seat: NodeSeat, manners: readonl
   const given: NodeAnswer[] = [];
 
   const rollBack = async (): Promise<void> => {
-    world.count('node rolled back');
+    world.count('node: rollback');
     if (random.chance(0.5)) snapshots.push(copyDisk(who.disk));
     killProcess(world, who, false);
     restoreDisk(who.disk, random.pick(snapshots));
     faces[0] = await startNode(world, { ...seat, hasRun: false });
   };
+  const answerAs = async (face: NodePort | undefined, ...asked: Parameters<NodePort>) => {
+    const answered = await face?.(...asked);
+    if (answered && given.length < 64) given.push(answered);
+    return answered;
+  };
 
   world.network.nodes[index] = async (from, path, body) => {
-    const manner = random.pick(manners);
-    world.count(`node: ${manner}`);
-    if (manner === 'silent') return undefined;
+    const isRare = ROUND_PATHS.has(path) && manners.includes('inventor') && random.chance(0.5);
+    const manner = isRare ? 'inventor' : random.pick(manners);
+    // Counted is what was answered otherwise than a node would.
+    const as = (answered: NodeAnswer | undefined): NodeAnswer | undefined => {
+      world.count(`node: ${manner}`);
+      return answered;
+    };
+    if (manner === 'silent') return as(undefined);
+    if (manner === 'liar') return as(lie(world, random, path, given));
     if (manner === 'rollback' && random.chance(0.05)) await rollBack();
-    if (manner === 'eager' && body) {
-      const agreed = agree(world, seat, path, body);
-      if (agreed) return agreed;
-    }
-    if (manner === 'liar') return lie(world, random, path, given);
-    const face = manner === 'split' ? random.pick(faces) : faces[0];
-    const answered = await face?.(from, path, body);
-    if (answered && given.length < 64) given.push(answered);
-    return answered && manner === 'spoiler' ? { ...answered, body: spoil(answered.body, random) } : answered;
+    const made = body && manner === 'inventor' ? invent({ world, seat, random }, path, body) : undefined;
+    if (made) return as(good(made));
+    const agreed = body && manner === 'eager' ? agree(world, seat, path, body) : undefined;
+    if (agreed) return as(agreed);
+    const isTwin = manner === 'split' && random.chance(0.5);
+    const answered = await answerAs(faces[isTwin ? 1 : 0], from, path, body);
+    if (answered && manner === 'spoiler') return as({ ...answered, body: spoil(answered.body, random) });
+    return isTwin ? as(answered) : answered;
   };
 }

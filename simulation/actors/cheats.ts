@@ -24,7 +24,7 @@ import { restartDevice, type World } from '../world/world.ts';
 import { forgeAccount, forgeHalf, forgeVault } from './forger.ts';
 import { attemptForgery } from './attempt.ts';
 import { copyHome, reserveBefore, spendTwice } from './copies.ts';
-import { postLetter, spoil, takeLetter, type Post } from './letters.ts';
+import { postLetter, spoil, type Post } from './letters.ts';
 import { tellLie } from './lies/index.ts';
 import { introduce, makeCheat } from './troupe.ts';
 
@@ -148,15 +148,18 @@ export const TRICKS = {
     cheats.snapshots.set(seat.who.name, [...kept, copyDisk(seat.who.disk)]);
   },
 
+  /** Back to an old disk: one that was kept, or the one of now, in a while. */
   async snapshot(trick) {
     const { world, random, cheats } = trick;
     const seat = cheatOf(trick);
-    const kept = seat && cheats.snapshots.get(seat.who.name);
-    if (!seat || !kept) return;
+    if (!seat) return;
+    const kept = cheats.snapshots.get(seat.who.name);
+    const old = kept ? random.pick(kept) : copyDisk(seat.who.disk);
+    if (!kept) await world.scheduler.wait(random.between(5_000, 120_000), `${seat.who.name} has a snapshot`);
     world.count('old snapshot restored');
     say(trick, `${seat.who.name} goes back to an old disk`);
     killProcess(world, seat.who, false);
-    restoreDisk(seat.who.disk, random.pick(kept));
+    restoreDisk(seat.who.disk, old);
     await restartDevice(world, seat);
   },
 
@@ -174,11 +177,11 @@ export const TRICKS = {
     const seat = cheatOf(trick);
     if (!seat) return;
     const name = random.pick(['credit', 'payment', 'evidence', 'reservation', 'journal', 'command', 'final', 'total']);
-    world.count('records forgotten');
-    say(trick, `${seat.who.name} forgets a record of ${name}`);
     await runCommand(world, seat, 'forget', async ({ store }) => {
       const records = await store.scan(name);
       if (records.length === 0) return { ok: true, value: undefined };
+      world.count('records forgotten');
+      say(trick, `${seat.who.name} forgets a record of ${name}`);
       return store.commit([{ collection: name, key: random.pick(records).key, remove: true }]);
     });
   },
@@ -188,11 +191,12 @@ export const TRICKS = {
     const { world } = trick;
     const seat = cheatOf(trick);
     if (!seat) return;
-    world.count('payments forgotten');
-    say(trick, `${seat.who.name} forgets what it has paid`);
     await runCommand(world, seat, 'amnesia', async (device) => {
       const own = (await listReservations(device)).filter(({ payer }) => equalBytes(payer, device.account));
       const relationships = await listRelationships(device);
+      if (own.every(({ total }) => total === 0n) && relationships.length === 0) return { ok: true, value: undefined };
+      world.count('payments forgotten');
+      say(trick, `${seat.who.name} forgets what it has paid`);
       return device.store.commit([
         ...own.map((one) => reservationRecords.put(device, one.vault, { ...one, total: 0n })),
         ...relationships.map(({ id }) => relationshipRecords.remove(id)),
@@ -214,20 +218,12 @@ export const TRICKS = {
     postLetter(world, { ...post, written: [] }, random, { ...letter, to, bytes });
   },
 
-  /** The next letters of a cheat leave long after they were written. */
+  /** The next letter of a cheat arrives long after it was written. */
   withhold(trick) {
-    const { world, post, random } = trick;
     const seat = cheatOf(trick);
-    const own = post.written.filter(({ from }) => from === seat).slice(-4);
-    if (own.length === 0) return;
-    const letter = random.pick(own);
-    world.count('letter withheld');
-    say(trick, `${letter.from.who.name} keeps a ${letter.kind} back`);
-    world.scheduler.after(
-      random.between(30_000, 1_500_000),
-      'a withheld letter',
-      () => void takeLetter(world, post, letter),
-    );
+    if (!seat) return;
+    trick.post.withholding?.add(seat);
+    say(trick, `${seat.who.name} will keep a letter back`);
   },
 
   /** Operations that the rules forbid, signed with the own key. */
@@ -236,15 +232,13 @@ export const TRICKS = {
     const seat = cheatOf(trick);
     if (!seat) return;
     const what = random.pick(['account', 'account', 'vault', 'vault', 'half'] as const);
-    world.count(`forged: ${what}`);
     const done = await runCommand(world, seat, `forge ${what}`, (device) => {
       if (what === 'account') return forgeAccount(world, device, random);
       return what === 'vault' ? forgeVault(device, random) : forgeHalf(device, random);
     });
-    say(
-      trick,
-      `${seat.who.name} forges a state (${what}): ${done.type === 'crashed' ? 'crashes' : done.result.ok ? 'ok' : done.result.error.code}`,
-    );
+    if (done.type === 'crashed' || (!done.result.ok && done.result.error.code === 'E_NOT_FOUND')) return;
+    world.count(`forged: ${what}`);
+    say(trick, `${seat.who.name} forges a state (${what}): ${done.result.ok ? 'ok' : done.result.error.code}`);
   },
 
   /** Requests to nodes, seen before, spoilt or as they were; certificates with a receipt too many. */

@@ -54,7 +54,6 @@ export const MISHAPS = {
     const fault: DiskFault = mishap.random.pick(DISK_FAULTS);
     const times = fault === 'full' ? mishap.random.between(1, 6) : 1;
     say(mishap, `the disk of ${who.name} will fail: ${fault}, ${times} times`);
-    mishap.world.count(`disk: ${fault}`);
     for (let i = 0; i < times; i++) armFault(who, fault);
   },
 
@@ -65,6 +64,7 @@ export const MISHAPS = {
         .filter(() => random.chance(0.4))
         .map(({ name }) => name),
     );
+    if (apart.size === 0) return;
     say(mishap, `cut off together: ${[...apart].join(', ')}`);
     world.count('partition');
     world.network.groups = [apart];
@@ -86,7 +86,7 @@ export const MISHAPS = {
       loss: random.pick([0, 0.1]),
       duplicate: random.pick([0, 0.2]),
       late: random.pick([0, 0.2]),
-      astray: random.pick([0, 0.05]),
+      astray: random.pick([0, 0.1, 0.2]),
       spoilt: random.pick([0, 0.1]),
     };
     world.count('storm');

@@ -6,7 +6,6 @@ import {
   draftTransition,
   equalBytes,
   equalKeys,
-  ok,
   outputsOf,
   signMessage,
   verifySubmission,
@@ -32,6 +31,8 @@ import { openVault } from '../../packages/wallet/src/vault/record.ts';
 import { claimOperation, releaseOperation } from '../../packages/wallet/src/vault/append.ts';
 import type { Random } from '../world/random.ts';
 import type { World } from '../world/world.ts';
+
+const NOTHING: Result<never> = fail('E_NOT_FOUND', 'forger', 'nothing there to forge');
 
 const someAmount = (random: Random, near: bigint): bigint => {
   const choices = [near, near + 1n, near * 2n, 2n * near + BigInt(random.below(9_999)), 1n, 50_000_000n];
@@ -110,7 +111,7 @@ async function handIn(
 /** An operation that nobody should be able to do, handed in beside the own chain or as a part of it. */
 export async function forgeAccount(world: World, device: Device, random: Random): Promise<Result<unknown>> {
   const operation = await someOperation(world, device, random);
-  if (!operation) return ok(undefined);
+  if (!operation) return NOTHING;
   if (random.chance(0.5)) return handIn(device, device.account, { kind: 'account', operation }, []);
   const appended = await appendState(device, { chain: device.account, operation: { kind: 'account', operation } });
   return appended.ok && random.chance(0.7) ? certify(device, appended.value.hash) : appended;
@@ -119,7 +120,7 @@ export async function forgeAccount(world: World, device: Device, random: Random)
 /** A claim or a release of what is not there to claim or to release. */
 export async function forgeVault(device: Device, random: Random): Promise<Result<unknown>> {
   const reservations = await listReservations(device);
-  if (reservations.length === 0) return ok(undefined);
+  if (reservations.length === 0) return NOTHING;
   const reservation = random.pick(reservations);
   const held = await openVault(device, reservation.vault);
   if (!held.ok) return held;
@@ -162,7 +163,7 @@ async function someProof(
 export async function forgeHalf(device: Device, random: Random): Promise<Result<unknown>> {
   const relationships = await listRelationships(device);
   const reservations = await listReservations(device);
-  if (relationships.length === 0 || reservations.length === 0) return ok(undefined);
+  if (relationships.length === 0 || reservations.length === 0) return NOTHING;
   const relationship = random.pick(relationships);
   const reservation = random.pick(reservations);
   const now = device.clock();

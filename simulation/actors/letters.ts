@@ -25,13 +25,15 @@ export interface Mail {
 
 export const GOOD_MAIL: Mail = { loss: 0, duplicate: 0, late: 0, astray: 0, spoilt: 0 };
 
-/** A letter may lie about for a while, storm or not. */
-export const USUAL_MAIL: Mail = { ...GOOD_MAIL, late: 0.12 };
+/** A letter may lie about for a while, or be given to the wrong one, storm or not. */
+export const USUAL_MAIL: Mail = { ...GOOD_MAIL, late: 0.12, astray: 0.02 };
 
 /** The post office of a world: its habits, and every letter that was ever written, for replays. */
 export interface Post {
   mail: Mail;
   readonly written: Letter[];
+  /** Those who keep their next letter back for a while. */
+  readonly withholding?: Set<DeviceSeat>;
 }
 
 const LATE_MS = 400_000;
@@ -49,10 +51,16 @@ export function postLetter(world: World, post: Post, random: Random, letter: Let
   const { mail } = post;
   post.written.push(letter);
   if (random.chance(mail.loss)) return world.count('letter lost');
+  if (post.withholding?.delete(letter.from)) {
+    world.count('letter withheld');
+    const delayMs = random.between(30_000, 1_500_000);
+    world.scheduler.after(delayMs, 'a withheld letter', () => void takeLetter(world, post, letter));
+    return;
+  }
   let { to, bytes } = letter;
   if (random.chance(mail.astray)) {
-    world.count('letter astray');
     to = random.pick(world.seats);
+    if (to !== letter.to) world.count('letter astray');
   }
   if (random.chance(mail.spoilt)) {
     world.count('letter spoilt');

@@ -1,13 +1,5 @@
 /** What honest participants keep is what the rules say, to the receipt and to the millisecond. */
-import {
-  decodeWith,
-  bundleItemCodec,
-  ROUTES,
-  startAnswerCodec,
-  toHex,
-  type Certificate,
-  type StateHash,
-} from '@dsm/core';
+import { decodeWith, bundleItemCodec, toHex, type Certificate, type StateHash } from '@dsm/core';
 import { exchangeRecords } from '../../packages/wallet/src/exchange/records.ts';
 import { itemRecords } from '../../packages/wallet/src/records/item.ts';
 import { paymentRecords } from '../../packages/wallet/src/records/payment.ts';
@@ -50,23 +42,6 @@ export const exactCertificates: MakeCheck = ({ suite, facts }, chronicle) => {
     },
   };
 };
-
-/** A report that left a node stands in its slot record: it never says anything else of that round. */
-export const reportsSurvive: MakeCheck = (_world, chronicle) => ({
-  name: 'reports survive',
-  sentence: 'Everything acknowledged survives: what a node reported for a round it has promised.',
-  see(fact) {
-    if (fact.type !== 'answer' || !fact.by.honest || fact.status !== 200 || fact.path !== ROUTES.start)
-      return undefined;
-    const answer = decodeWith(startAnswerCodec, fact.body, 'answer');
-    if (!answer.ok || answer.value.type !== 'report') return undefined;
-    const { chain, index, round } = answer.value.report;
-    const slot = chronicle.slots.get(fact.by.name)?.get(`${toHex(chain)}${index.toString(16).padStart(16, '0')}`);
-    return slot && slot.promise >= round
-      ? undefined
-      : `${fact.by.name} reports for round ${round} and has promised ${slot?.promise ?? 'nothing'}`;
-  },
-});
 
 /** A commit takes a moment between the look at the clock and the disk. */
 const MOMENT_MS = 50;

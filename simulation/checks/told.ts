@@ -1,13 +1,5 @@
 /** What people were told stays true, through every crash. */
-import {
-  decodeWith,
-  lockAnswerCodec,
-  ROUTES,
-  submitAnswerCodec,
-  toHex,
-  type Operation,
-  type StoreRecord,
-} from '@dsm/core';
+import { toHex, type Operation, type StoreRecord } from '@dsm/core';
 import type { CertifiedPayment, Exchanged, PaymentRecord, SyncReport } from '@dsm/wallet';
 import { paymentRecords } from '../../packages/wallet/src/records/payment.ts';
 import type { Fact } from '../world/facts.ts';
@@ -210,42 +202,6 @@ export const toldPaymentsSurvive: MakeCheck = (world, chronicle) => {
         }
       }
       return undefined;
-    },
-  };
-};
-
-/** Receipts that left a node stand in its log for ever, under heads that agree. */
-export const receiptsSurvive: MakeCheck = () => {
-  /** Node → one more than the highest leaf it gave a receipt for. */
-  const given = new Map<string, number>();
-  /** Node and size → root. */
-  const roots = new Map<string, string>();
-  return {
-    name: 'receipts survive',
-    sentence:
-      'Everything acknowledged survives: what a node gave a receipt for is in its log, and no size has two roots.',
-    async see(fact) {
-      if (!fact.by.honest || fact.by.kind !== 'node') return undefined;
-      if (fact.type === 'opened') {
-        const size = await fact.store.get('log', new TextEncoder().encode('size')).catch(() => undefined);
-        const kept = size ? Number(Buffer.from(size).readBigUInt64BE()) : 0;
-        return kept < (given.get(fact.by.name) ?? 0) ? `${fact.by.name} has lost leaves of its log` : undefined;
-      }
-      if (fact.type !== 'answer' || fact.status !== 200) return undefined;
-      if (fact.path !== ROUTES.submit && fact.path !== ROUTES.lock) return undefined;
-      const answer =
-        fact.path === ROUTES.submit
-          ? decodeWith(submitAnswerCodec, fact.body, 'answer')
-          : decodeWith(lockAnswerCodec, fact.body, 'answer');
-      if (!answer.ok || answer.value.type === 'final') return undefined;
-      const { leaf, head } = answer.value.receipt;
-      given.set(fact.by.name, Math.max(given.get(fact.by.name) ?? 0, leaf + 1, head.size));
-      const name = `${fact.by.name} ${head.size}`;
-      const before = roots.get(name);
-      roots.set(name, toHex(head.root));
-      return before === undefined || before === toHex(head.root)
-        ? undefined
-        : `${fact.by.name} signs two roots of size ${head.size}`;
     },
   };
 };

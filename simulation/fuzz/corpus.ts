@@ -77,11 +77,23 @@ export function readEntries(folder: string): readonly Entry[] {
     .map(({ name }) => name)
     .toSorted()
     .flatMap((target) =>
-      readdirSync(join(folder, target))
+      readdirSync(join(folder, target), { withFileTypes: true })
+        // Failures lie in folders of their own.
+        .filter((place) => place.isFile())
+        .map(({ name }) => name)
         .toSorted()
         .flatMap((file) => {
-          const input = unpackInput(readFileSync(join(folder, target, file)));
-          return entryName(input) === file ? [{ target, input }] : [];
+          const input = readWhole(join(folder, target, file));
+          return input && entryName(input) === file ? [{ target, input }] : [];
         }),
     );
+}
+
+/** Undefined for what a run that was killed left in the middle. */
+function readWhole(path: string): Uint8Array | undefined {
+  try {
+    return unpackInput(readFileSync(path));
+  } catch {
+    return undefined;
+  }
 }

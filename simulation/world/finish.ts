@@ -18,6 +18,7 @@ export async function becomeCalm(world: World, post: Post): Promise<void> {
   world.network.groups = [];
   world.network.weather = { ...CALM };
   post.mail = { ...GOOD_MAIL };
+  post.withholding?.clear();
   for (const { who } of [...world.seats, ...world.nodeSeats]) {
     who.disk.faults.length = 0;
     who.disk.onPoint = undefined;

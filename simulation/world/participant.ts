@@ -144,10 +144,12 @@ export async function openStore(world: Surroundings, process: Process): ReturnTy
       if (!process.alive) return never();
       await world.scheduler.wait(who.random.below(4), `${who.name} writes`);
       if (!process.alive) return never();
-      const faults = who.disk.faults.length;
+      const { faults } = who.disk;
+      const [planned] = faults;
+      const before = faults.length;
       who.doubtful.push(writes);
       const result = await whileAlive(process, inner.commit(writes, conditions));
-      if (who.disk.faults.length < faults) world.count('failed write');
+      if (faults.length < before) world.count(`disk: ${planned}`);
       if (result.ok || result.error.code === 'E_CONFLICT') who.doubtful = who.doubtful.filter((one) => one !== writes);
       const kept = result.ok ? writes : await visibleOf(inner, writes);
       if (kept.length > 0) world.note({ type: 'commit', by: who, writes: kept });

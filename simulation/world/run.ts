@@ -119,6 +119,8 @@ const CHEAT_WEIGHTS = {
 const HOSTILE_WEIGHTS = {
   ...CHEAT_WEIGHTS,
   attempt: 80,
+  lie: 30,
+  spendTwice: 10,
   clone: 0,
   snapshot: 0,
   wildClock: 0,

@@ -55,7 +55,7 @@ function openStage(world: World): Stage {
   };
   const stage: Stage = {
     world,
-    post: { mail: { ...GOOD_MAIL }, written: [] },
+    post: { mail: { ...GOOD_MAIL }, written: [], withholding: new Set() },
     chronicle,
     checks: CHECKS.map((make) => make(world, chronicle)),
     checked: new Map(),

@@ -25,7 +25,7 @@ export const readTexts = (folder: string, ...endings: readonly string[]): Text[]
 export const readText = (path: string): Text => ({ path, text: readFileSync(join(ROOT, path), 'utf8') });
 
 /** The prefixes of rule ids; other words of this shape (KEM-768, AES-256) are none. */
-const PREFIXES = 'ENC|CHN|IDN|VAL|REL|RES|NET|EVD|BND|FIL|STO|WAL|CLI';
+const PREFIXES = 'ENC|CHN|IDN|VAL|REL|RES|NET|EVD|BND|FIL|STO|WAL|CLI|RUN|MCH';
 const ID = new RegExp(`\\b(?:${PREFIXES})-\\d+\\b`, 'g');
 const SPAN = new RegExp(`\\b(${PREFIXES})-(\\d+) to (?:\\1-)?(\\d+)\\b`, 'g');
 

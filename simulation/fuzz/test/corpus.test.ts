@@ -1,9 +1,10 @@
 /** The corpus is replayed: every property holds for every input that once took a way of its own. */
-import { readdirSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { attempt } from '../attempt.ts';
-import { COMMITTED, COMMITTED_BYTES, entryName, readCommitted } from '../corpus.ts';
+import { COMMITTED, COMMITTED_BYTES, entryName, readCommitted, readEntries, writeEntry } from '../corpus.ts';
 import { makeWorld } from '../seeds/world.ts';
 import { allTargets } from '../targets/table.ts';
 
@@ -13,6 +14,17 @@ test('the corpus is there, small, and each entry is named by its hash', () => {
   expect(entries.length).toBeGreaterThan(300);
   const sizes = readdirSync(COMMITTED).map((file) => statSync(join(COMMITTED, file)).size);
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(COMMITTED_BYTES);
+});
+
+test('what runs have found is read again, but for failures and for what was left in the middle', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dsm-fuzz-'));
+  const entry = { target: 'flag', input: Uint8Array.of(0xf5) };
+  writeEntry(folder, entry);
+  writeEntry(join(folder, 'failures'), { target: 'flag', input: Uint8Array.of(0xf4) });
+  mkdirSync(join(folder, 'hash'));
+  writeFileSync(join(folder, 'hash', entryName(entry.input)), Uint8Array.of(1, 2));
+  expect(readEntries(folder)).toEqual([entry]);
+  rmSync(folder, { recursive: true });
 });
 
 test('every entry is answered, with nothing thrown and nothing broken', async () => {

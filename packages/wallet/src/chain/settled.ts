@@ -68,7 +68,8 @@ async function unclaimedPayments(storage: Storage, vault: ChainId, claimed: bigi
 async function claimedPayments(storage: Storage, vault: ChainId, claimed: bigint): Promise<Write[]> {
   const writes: Write[] = [];
   for (const payment of await paidFrom(storage, vault)) {
-    if (payment.status === 'final' || payment.status === 'void') continue;
+    // A payee that claims what it called void has lied to its payer (rule REL-7); its own word to itself stands.
+    if (payment.status === 'final' || (payment.status === 'void' && payment.direction === 'in')) continue;
     const total = await totalOf(storage, payment);
     if (total !== undefined && total <= claimed) writes.push(put(storage, asFinal(payment)));
   }

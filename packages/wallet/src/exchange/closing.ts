@@ -2,6 +2,7 @@
 import { equalBytes, fail, ok, type Result } from '@dsm/core';
 import type { Device } from '../device.ts';
 import { listPayments, paymentRecords, type PaymentRecord, type PaymentStatus } from '../records/payment.ts';
+import { reservationRecords } from '../records/reservation.ts';
 import { readRestore } from '../records/restore.ts';
 import { isOver, policyOf, repeatedCommand, type Exchanged } from './common.ts';
 import { offer, type OfferOptions } from './offer.ts';
@@ -63,22 +64,30 @@ export async function refund(device: Device, options: RefundOptions): Promise<Re
 }
 
 /** Nothing was paid back by these. */
-const UNPAID: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['cancelled', 'expired', 'lost', 'void']);
+const UNPAID: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['cancelled', 'expired', 'lost']);
+
+/** Void by the word of its payee, who can claim it all the same until the reservation has gone back. */
+async function isVoid(device: Device, { status, vault }: PaymentRecord): Promise<boolean> {
+  if (status !== 'void') return false;
+  const reservation = vault && (await reservationRecords.read(device, vault));
+  return reservation?.status === 'released';
+}
 
 /** What was paid back already, but for the refund that this very command began. */
 async function refunded(device: Device, original: PaymentRecord, command: Uint8Array): Promise<bigint> {
   const repeated = await repeatedCommand(device, command);
   const now = device.clock();
   const all = await listPayments(device);
-  return all
-    .filter(
-      (one) =>
-        one.refundOf !== null &&
-        one.direction === 'out' &&
-        equalBytes(one.refundOf, original.payment) &&
-        !UNPAID.has(one.status) &&
-        !isOver(one, now) &&
-        (repeated === undefined || !equalBytes(one.payment, repeated.payment)),
-    )
-    .reduce((sum, one) => sum + one.amount, 0n);
+  let sum = 0n;
+  for (const one of all) {
+    const isRefund =
+      one.refundOf !== null &&
+      one.direction === 'out' &&
+      equalBytes(one.refundOf, original.payment) &&
+      !UNPAID.has(one.status) &&
+      !isOver(one, now) &&
+      (repeated === undefined || !equalBytes(one.payment, repeated.payment));
+    if (isRefund && !(await isVoid(device, one))) sum += one.amount;
+  }
+  return sum;
 }
