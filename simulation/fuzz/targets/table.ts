@@ -4,6 +4,7 @@ import { makeScene } from '../seeds/wallets.ts';
 import type { World } from '../seeds/world.ts';
 import { chainTargets } from './chains.ts';
 import { codecTargets } from './codecs.ts';
+import { issuingTargets } from './issuing.ts';
 import { fileTargets } from './files.ts';
 import { networkTargets } from './network.ts';
 import { nodeTargets } from './node.ts';
@@ -16,6 +17,7 @@ import { walletTargets } from './wallet.ts';
 export const coreTargets = (world: World): readonly Target[] => [
   ...codecTargets(world),
   ...fileTargets(world),
+  ...issuingTargets(world),
   ...chainTargets(world),
   ...networkTargets(world),
   ...roundTargets(world, makeRounds(world)),
