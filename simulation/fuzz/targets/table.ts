@@ -5,6 +5,7 @@ import type { World } from '../seeds/world.ts';
 import { chainTargets } from './chains.ts';
 import { codecTargets } from './codecs.ts';
 import { issuingTargets } from './issuing.ts';
+import { envelopeTargets } from './envelopes.ts';
 import { fileTargets } from './files.ts';
 import { networkTargets } from './network.ts';
 import { nodeTargets } from './node.ts';
@@ -18,6 +19,7 @@ export const coreTargets = (world: World): readonly Target[] => [
   ...codecTargets(world),
   ...fileTargets(world),
   ...issuingTargets(world),
+  ...envelopeTargets(world),
   ...chainTargets(world),
   ...networkTargets(world),
   ...roundTargets(world, makeRounds(world)),
