@@ -3,7 +3,7 @@ import * as core from '@dsm/core';
 import type { Channel, PendingHello, Sealing } from '@dsm/core';
 import { nodeCryptoSuite } from '@dsm/platform/node';
 import type { World } from '../seeds/world.ts';
-import { judge, type Target } from './target.ts';
+import { argumentTarget, judge, type Target } from './target.ts';
 
 const fill = (byte: number, length: number): Uint8Array => new Uint8Array(length).fill(byte);
 
@@ -57,11 +57,8 @@ export function envelopeTargets(world: World): readonly Target[] {
       run: (bytes) => judge(core.openWelcome(sealing, caller, hello, listener.publicKey, bytes)),
       isSlow: true,
     },
-    {
-      name: 'openFrame',
-      input: 'item',
-      seeds: [frame],
-      run: (bytes) => judge(core.openFrame(welcome.channel, bytes)),
-    },
+    argumentTarget('openFrame', core.bytes(0, 4_096), [frame], (bytes) =>
+      judge(core.openFrame(welcome.channel, bytes)),
+    ),
   ];
 }
