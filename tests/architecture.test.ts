@@ -18,7 +18,7 @@ const MAX_LINES = 400;
 /** What each package may import besides its own files; `node:` stands for every built-in module. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: ['cborg'],
-  machine: ['@dsm/core', 'fast-check'],
+  machine: ['@dsm/core', 'fast-check', 'node:', '<computed>'],
   platform: [
     '@dsm/core',
     '@noble/ciphers',
@@ -66,7 +66,7 @@ describe.each(packages)('packages/%s', (name) => {
     };
     const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
     const undeclared = externals(name).filter(
-      ({ module }) => !module.startsWith('node:') && !declared.includes(packageOf(module)),
+      ({ module }) => !/^node:|^<computed>$/.test(module) && !declared.includes(packageOf(module)),
     );
     expect(undeclared).toEqual([]);
     expect(declared.filter((dependency) => !(ALLOWED[name] ?? []).includes(dependency))).toEqual([]);
@@ -105,6 +105,14 @@ test.each(packages.filter((name) => name !== 'platform'))(
     expect([...named, ...ambient]).toEqual([]);
   },
 );
+
+test('machines know of Node only where they start its threads, and load a module by name only in one of these', () => {
+  const named = externals('machine').filter(({ module }) => /^node:|^<computed>$/.test(module));
+  expect([...new Set(named.map(({ file, module }) => `${file} ${module}`))].toSorted()).toEqual([
+    'packages/machine/src/worker/entry.ts <computed>',
+    'packages/machine/src/worker/node.ts node:worker_threads',
+  ]);
+});
 
 test('core has no clock and no randomness', () => {
   const impure = filesOf('core').filter(({ names }) =>

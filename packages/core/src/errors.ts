@@ -47,6 +47,8 @@ export const ERROR_CODES = {
   // Machines
   E_MACHINE: 'The machine broke its contract.',
   E_REFUSED: "The machine's own rules refuse this.",
+  E_CODE: 'The code of the machine is not the one agreed on, or is not here.',
+  E_STEP: 'The step is not one that follows from what was agreed.',
   // Wallet and command line
   E_POLICY: 'The acceptance policy refuses this payment.',
   E_QUARANTINED: 'There is evidence against this device; no new business with it.',

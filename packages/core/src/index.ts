@@ -55,7 +55,51 @@ export * from './files/verify.ts';
 export * from './identity/devices.ts';
 export * from './identity/operations.ts';
 export * from './limits.ts';
+export { computeStep, initialState, type MachineState, type StepResult } from './machine/apply.ts';
+export {
+  machineContentCodec,
+  verifyMachine,
+  verifyMachineSignatures,
+  type MachineContent,
+  type MachineFindings,
+  type MachineSignatures,
+} from './machine/bundle.ts';
+export { mergeSteps, type Merged, type Shown, type StateReader } from './machine/merge.ts';
+export { partyOf, stepsContentCodec, verifySteps, type StepsContent } from './machine/message.ts';
+export * from './machine/operations.ts';
 export type * from './machine/port.ts';
+export { PLACE_LEAF, SIGNED_LEAF, strandTermsCodec } from './machine/rules.ts';
+export {
+  encodeUpgrade,
+  machineStateHash,
+  stepHash,
+  stepRecordCodec,
+  UPGRADE,
+  type StepRecord,
+  type Upgrade,
+} from './machine/step.ts';
+export {
+  entriesOf,
+  readStrand,
+  verifyStrand,
+  type HeldStrand,
+  type ReadStrand,
+  type StrandEntry,
+} from './machine/strand.ts';
+export { machineId, machineTermsCodec, type MachineId, type MachineRules, type MachineTerms } from './machine/terms.ts';
+export {
+  beginView,
+  buildsOn,
+  cannotExist,
+  doesExist,
+  findStep,
+  partiesThat,
+  standOf,
+  type Head,
+  type KnownStep,
+  type MachineView,
+  type Stand,
+} from './machine/view.ts';
 export * from './merkle/log.ts';
 export * from './merkle/sparse.ts';
 export * from './merkle/witness.ts';

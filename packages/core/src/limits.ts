@@ -57,6 +57,12 @@ export const LIMITS = {
   machineInputBytes: 16_384,
   /** Lists and objects within each other in a state or input: half of `nesting`, beyond what applications need. */
   machineDepth: 16,
+  /** Steps of one message or bundle: with small inputs they take a tenth of a file. */
+  machineSteps: 4_096,
+  /** Strands of one relationship: eight parties, each restored a few times. */
+  machineStrands: 64,
+  /** Attempts at one step: each but the last was declined by somebody. */
+  stepAttempts: 256,
   /** Rounds of one slot: the wait grows exponentially, so more never open. */
   rounds: 1_024,
   /** A network file: the keys of 64 nodes in hexadecimal take 170 KB. */

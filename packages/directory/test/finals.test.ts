@@ -2,6 +2,7 @@
 import { chainTipCodec, creditPageCodec, must, pathTo, verifyCertificate, verifyReceipt } from '@dsm/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  certify,
   claim,
   copyDevice,
   entry,
@@ -138,6 +139,16 @@ describe('NET-17: Finals', () => {
     expect(codeOf(await submitStep(net, node, other))).toBe('E_CONFLICT NET-17');
     must(await finalise(net, node, missed.certificate, itemsOf(net, missed)));
     expect(must(await get(node, pathTo.tip(payer.account), chainTipCodec)).index).toBe(step.body.index);
+  });
+
+  test('where one is final, another one is refused: only more than f dishonest nodes can make both', async () => {
+    const payer = makePayer();
+    const clone = copyDevice(payer);
+    const one = signTransfer(net, payer, bob.account, meal.token, 1n);
+    const other = signTransfer(net, clone, carol.account, meal.token, 2n);
+    must(await finalise(net, node, certify(net, placeOf(one)), itemsOf(net, one)));
+    const second = await finalise(net, node, certify(net, placeOf(other)), itemsOf(net, other));
+    expect(codeOf(second)).toBe('E_CONFLICT NET-17');
   });
 
   test('a Final whose body or operation nobody brought is E_INCOMPLETE', async () => {

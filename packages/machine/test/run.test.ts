@@ -13,8 +13,6 @@ import { values } from './support/values.ts';
 /** Untyped, as a developer's JavaScript is. */
 type Loose = any; // oxlint-disable-line typescript/no-explicit-any
 
-const THEN = 'then';
-
 const throws = (thrown: unknown) => (): never => {
   throw thrown; // oxlint-disable-line typescript/only-throw-error
 };
@@ -155,7 +153,8 @@ describe('RUN-8: a broken machine', () => {
     ['undefined', undefined, 'answers no state: undefined'],
     ['a float', { a: 0.5 }, 'answers no state: a: 0.5 is no integer'],
     ['a class', new Map(), 'answers no state: an instance of a class'],
-    ['a thenable', { [THEN]: () => undefined }, 'answers no state: then: a function'],
+    // oxlint-disable-next-line unicorn/no-thenable
+    ['a thenable', { then: () => undefined }, 'answers no state: then: a function'],
     [
       'a generator',
       (function* () {

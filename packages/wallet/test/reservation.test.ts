@@ -7,6 +7,7 @@ import { accept, commit, offer, receive } from '../src/exchange/index.ts';
 import { listReservations } from '../src/records/reservation.ts';
 import { buildClaim } from '../src/sync/claims.ts';
 import { dueClaims, keepClaimed } from '../src/sync/schedule.ts';
+import { sync } from '../src/sync/sync.ts';
 import { history } from '../src/view/history.ts';
 import {
   addCustomer,
@@ -198,6 +199,20 @@ describe('the keeper of claims', () => {
     scene.directory.down.clear();
     expect(expectOk(await keepClaimed(shop))).toMatchObject({ warnings: [] });
     expect(await balanceOf(shop, scene.token)).toMatchObject({ available: 100n, reserved: 0n });
+  });
+
+  test('RES-6: a claim that comes too late is tried until E + gap + D, and no longer', async () => {
+    const table = await makeTable();
+    const { shop, scene, until } = table;
+    const { world } = scene;
+    cutOff(table);
+    await payOffline(table, 100n);
+    scene.directory.down.clear();
+    const { gapMs, settleMs } = world.net.network;
+    world.nowMs = until + gapMs + settleMs;
+    expect(expectOk(await sync(shop)).open).toMatchObject([{ code: 'E_WINDOW' }]);
+    world.nowMs += 1;
+    expect(expectOk(await sync(shop)).open).toEqual([]);
   });
 
   test('says that it is too late after E, and the payer gets it back', async () => {

@@ -7,6 +7,7 @@ import { codecTargets } from './codecs.ts';
 import { issuingTargets } from './issuing.ts';
 import { envelopeTargets } from './envelopes.ts';
 import { fileTargets } from './files.ts';
+import { machineTargets } from './machines.ts';
 import { networkTargets } from './network.ts';
 import { nodeTargets } from './node.ts';
 import { roundTargets } from './rounds.ts';
@@ -21,6 +22,7 @@ export const coreTargets = (world: World): readonly Target[] => [
   ...issuingTargets(world),
   ...envelopeTargets(world),
   ...chainTargets(world),
+  ...machineTargets(world),
   ...networkTargets(world),
   ...roundTargets(world, makeRounds(world)),
   ...textTargets(world),

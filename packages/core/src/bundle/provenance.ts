@@ -11,6 +11,7 @@ import { verifyGenesisBody, verifyLink } from '../chain/links.ts';
 import { draftTransition, verifyAuthority } from '../chain/transition.ts';
 import { isVoid } from '../chain/void.ts';
 import type { Context } from '../context.ts';
+import { verifyStrand } from '../machine/strand.ts';
 import { verifyHalf } from '../messages/offer.ts';
 import { fail, ok, type Failure, type Result } from '../result.ts';
 import { watchMissing } from './evidence.ts';
@@ -20,7 +21,7 @@ export interface Provenance {
   readonly tip: Body;
   /** States from the genesis to the tip. */
   readonly states: number;
-  /** `provisional` while the tip of an account has no certificate; halves are agreed, not graded. */
+  /** `provisional` while the tip of an account has no certificate; halves and strands are agreed, not graded. */
   readonly grade: 'certified' | 'provisional' | undefined;
 }
 
@@ -51,7 +52,7 @@ export function verifyProvenance(context: Context, tip: StateHash): Result<Prove
   const wanted = [...new Set([...watch.missing(), ...absent])];
   if (wanted.length > 0 || !isWhole || !last) return incomplete(wanted);
   const isFinal = certified.ok && certified.value;
-  const grade = last.kind === 'half' ? undefined : isFinal ? 'certified' : 'provisional';
+  const grade = isNeverCertified(last) ? undefined : isFinal ? 'certified' : 'provisional';
   return ok({ kind: last.kind, tip: last, states: bodies.length, grade });
 }
 
@@ -145,13 +146,17 @@ function replay(context: Context, states: readonly Body[], note: (result: Result
 function verifyBeginning(context: Context, genesis: Body): Result<unknown> {
   const own = verifyGenesisBody(context.suite, genesis);
   if (!own.ok) return own;
-  return genesis.kind === 'half' ? verifyHalf(context, genesis.chain) : requireFinal(context, genesis);
+  if (genesis.kind === 'half') return verifyHalf(context, genesis.chain);
+  return genesis.kind === 'strand' ? verifyStrand(context, genesis.chain) : requireFinal(context, genesis);
 }
+
+/** Chains of relationships are agreed, not certified. */
+const isNeverCertified = ({ kind }: Body): boolean => kind === 'half' || kind === 'strand';
 
 /** Every certificate that came along is checked; answers whether the tip is final. */
 function verifyCertificates(context: Context, states: readonly Body[]): Result<boolean> {
   const last = states.at(-1);
-  if (!last || last.kind === 'half') return ok(false);
+  if (!last || isNeverCertified(last)) return ok(false);
   let tipIsFinal = last.index === 0;
   for (const body of states) {
     if (body.index === 0 || !context.evidence.certificate(body.chain, body.index)) continue;

@@ -13,10 +13,14 @@ import { fail, ok } from '../result.ts';
 
 export const BODY_VERSION = 1;
 
-/** The kinds of chain (DESIGN section 3). `half`: one half of a relationship. */
-export type ChainKind = 'identity' | 'account' | 'half' | 'vault';
+/**
+ * The kinds of chain (DESIGN section 3). `half`: one half of a relationship. `strand`: what one party of a machine
+ * relationship writes.
+ */
+export type ChainKind = 'identity' | 'account' | 'half' | 'vault' | 'strand';
 
-export const CHAIN_KINDS: readonly ChainKind[] = ['identity', 'account', 'half', 'vault'];
+/** In the order of their numbers. */
+export const CHAIN_KINDS: readonly ChainKind[] = ['identity', 'account', 'half', 'vault', 'strand'];
 
 /** Both ends inclusive, milliseconds since the epoch. */
 export interface Window {

@@ -139,7 +139,9 @@ function verifyVaultGenesis(context: Context, body: Body): Result<undefined> {
 }
 
 function verifyGenesisFinal(context: Context, body: Body): Result<undefined> {
-  if (body.kind === 'half') return fail('E_CHAIN', 'NET-3', 'a half of a relationship is never certified');
+  if (body.kind === 'half' || body.kind === 'strand') {
+    return fail('E_CHAIN', 'NET-3', 'a chain of a relationship is never certified');
+  }
   if (body.kind === 'vault') return verifyVaultGenesis(context, body);
   const shown = context.evidence.genesis(body.chain);
   if (!shown) return missing('genesis', body.chain);

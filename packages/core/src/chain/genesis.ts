@@ -1,5 +1,5 @@
 /**
- * Genesis states of every kind of chain (spec CHN-4, IDN-1 to IDN-4, VAL-2, REL-1, RES-1): the root follows from the
+ * Genesis states of every kind of chain (spec CHN-4, IDN-1 to IDN-4, VAL-2, REL-1, RES-1, MCH-2): the root follows from the
  * operation, the chain id from the body. A genesis operation is never shown with a window: its window is all time.
  */
 import type { AccountGenesis } from '../account/operations.ts';
@@ -34,7 +34,13 @@ export const accountTermsCodec: Codec<AccountTerms> = record<AccountTerms>({
 });
 
 /** Name of the leaf that holds the terms of a chain. */
-export const TERMS_LEAF = { identity: ['identity'], account: ['account'], half: ['half'], vault: ['vault'] } as const;
+export const TERMS_LEAF = {
+  identity: ['identity'],
+  account: ['account'],
+  half: ['half'],
+  vault: ['vault'],
+  strand: ['strand'],
+} as const;
 
 const accountTerms = (genesis: AccountGenesis): AccountTerms => ({
   k: genesis.k,

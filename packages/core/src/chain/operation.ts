@@ -6,6 +6,7 @@ import type { Item } from '../encoding/cbor.ts';
 import type { Codec } from '../encoding/schema.ts';
 import { identityOperationCodec, type IdentityOperation } from '../identity/operations.ts';
 import { halfOperationCodec, type HalfOperation } from '../relationship/operations.ts';
+import { strandOperationCodec, type StrandOperation } from '../machine/operations.ts';
 import { fail, type Result } from '../result.ts';
 import { vaultOperationCodec, type VaultOperation } from '../vault/operations.ts';
 import { kindCodec, type ChainKind } from './body.ts';
@@ -15,6 +16,7 @@ export interface OperationOf {
   readonly account: AccountOperation;
   readonly half: HalfOperation;
   readonly vault: VaultOperation;
+  readonly strand: StrandOperation;
 }
 
 /** An operation together with the kind of chain that it belongs to. */
@@ -27,6 +29,7 @@ const CODECS: { readonly [K in ChainKind]: Codec<OperationOf[K]> } = {
   account: accountOperationCodec,
   half: halfOperationCodec,
   vault: vaultOperationCodec,
+  strand: strandOperationCodec,
 };
 
 /** `[kind, operation]`. */

@@ -7,6 +7,7 @@ import { missing } from '../bundle/evidence.ts';
 import { equalBytes, type StateHash } from '../bytes.ts';
 import type { Context } from '../context.ts';
 import { verifyMessage } from '../crypto/signature.ts';
+import { applyStrand } from '../machine/rules.ts';
 import { treeRoot, type Tree } from '../merkle/sparse.ts';
 import { isMinimalWitness } from '../merkle/witness.ts';
 import { applyHalf } from '../relationship/rules.ts';
@@ -43,6 +44,8 @@ function apply(context: Context, parent: Body, { kind, operation }: Operation, l
       return applyHalf({ context, parent, leaves, operation });
     case 'vault':
       return applyVault({ context, parent, leaves, operation });
+    case 'strand':
+      return applyStrand({ context, parent, leaves, operation });
     case 'identity':
       return fail('E_OPERATION', 'IDN-4', 'an identity has no further operations in this version');
   }

@@ -100,11 +100,13 @@ function isRestored(suite: CryptoSuite, { op, window }: Body): boolean {
   return equalBytes(op, hashOperation(suite, { kind: 'account', operation: { type: 'restored', window } }));
 }
 
-/** The one writer of an account or a half. Vaults have several, so nothing there is a fork. */
+/** The one writer of an account, a half or a strand. Vaults have several, so nothing there is a fork. */
 function writerOf(context: Context, chain: ChainId): Result<PublicKey> {
   const body = context.evidence.genesis(chain);
   if (!body) return missing('genesis', chain);
-  if (body.kind !== 'account' && body.kind !== 'half') return fail('E_CHAIN', 'EVD-1', 'not a chain with one writer');
+  if (body.kind === 'vault' || body.kind === 'identity') {
+    return fail('E_CHAIN', 'EVD-1', 'not a chain with one writer');
+  }
   const genesis = verifyGenesis(context, body, body.kind);
   return genesis.ok ? ok(genesis.value.key) : genesis;
 }

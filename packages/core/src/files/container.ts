@@ -9,6 +9,8 @@ import { decodeItem, encodeItem, type Item } from '../encoding/cbor.ts';
 import { hash, record, type Codec } from '../encoding/schema.ts';
 import type { ChainId, StateHash } from '../bytes.ts';
 import { forkCodec, type Fork } from '../evidence/fork.ts';
+import { machineContentCodec, type MachineContent } from '../machine/bundle.ts';
+import { stepsContentCodec, type StepsContent } from '../machine/message.ts';
 import {
   acceptanceCodec,
   acknowledgementCodec,
@@ -40,6 +42,10 @@ export interface FileContent {
   readonly issue: IssueProposal;
   readonly evidence: Fork;
   readonly backup: Backup;
+  /** What the parties of a machine relationship send one another. */
+  readonly steps: StepsContent;
+  /** The state of a machine relationship for somebody who is no party. */
+  readonly machine: MachineContent;
 }
 
 export type FileKind = keyof FileContent;
@@ -64,6 +70,8 @@ const CONTENT_CODECS: { readonly [K in FileKind]: Codec<FileContent[K]> } = {
   issue: issueProposalCodec,
   evidence: forkCodec,
   backup: backupCodec,
+  steps: stepsContentCodec,
+  machine: machineContentCodec,
 };
 
 const isFileKind = (text: Item | undefined): text is FileKind =>

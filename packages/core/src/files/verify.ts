@@ -10,13 +10,16 @@ import { verifyAccountGenesis } from '../chain/final.ts';
 import type { Context } from '../context.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { verifyFork } from '../evidence/fork.ts';
+import { verifyMachine, verifyMachineSignatures, type MachineFindings } from '../machine/bundle.ts';
+import { verifySteps } from '../machine/message.ts';
+import type { MachinePort } from '../machine/port.ts';
 import { verifyAccept, verifyAck, verifyCommit, verifyRequest } from '../messages/agreement.ts';
 import { verifyOffer } from '../messages/offer.ts';
 import type { Network } from '../network/description.ts';
 import { verifySubmission } from '../network/submission.ts';
 import { check, fail, ok, type Failure, type Result } from '../result.ts';
 import { verifyBackup } from './backup.ts';
-import { decodeFile, type DsmFile, type FileKind } from './container.ts';
+import { decodeFile, decodeFileOf, type DsmFile, type FileKind } from './container.ts';
 
 export type Grade = 'certified' | 'reserved' | 'provisional';
 
@@ -83,6 +86,11 @@ function findingsOf(context: Context, file: DsmFile): Result<Findings> {
       return findings(verifyFork(context, file.content), () => ({ states: 2 }));
     case 'backup':
       return verifyBackupFile(context, file);
+    // Whether the machine's own rules hold, its code alone can tell.
+    case 'steps':
+      return findings(verifySteps(context, file.content), (states) => ({ states }));
+    case 'machine':
+      return findings(verifyMachineSignatures(context, file.content), () => ({ states: file.content.strands.length }));
   }
 }
 
@@ -105,4 +113,22 @@ function verifyBackupFile(context: Context, file: Extract<DsmFile, { kind: 'back
     'a backup of another network',
   );
   return here.ok ? ok({}) : here;
+}
+
+/** A file of kind `machine`, with the code that its steps are repeated with (spec MCH-15). */
+export async function verifyMachineFile(
+  suite: CryptoSuite,
+  network: Network,
+  bytes: Uint8Array,
+  machines: readonly MachinePort[],
+): Promise<Result<MachineFindings>> {
+  const file = decodeFileOf(suite, 'machine', bytes);
+  if (!file.ok) return file;
+  const bundle = openBundle(suite, file.value.items);
+  if (!bundle.ok) return bundle;
+  const context = { suite, network, evidence: bundle.value.evidence };
+  const findings = await verifyMachine(context, file.value.content, machines);
+  if (!findings.ok) return findings;
+  const surplus = requireNoSurplus(bundle.value);
+  return surplus.ok ? findings : surplus;
 }

@@ -8,8 +8,8 @@ import type { Transfer } from '../account/operations.ts';
 import type { TokenPolicy } from '../account/policy.ts';
 import { missing } from '../bundle/evidence.ts';
 import { equalBytes, type ChainId, type StateHash } from '../bytes.ts';
-import { stateHash, type Body } from '../chain/body.ts';
-import { finalState, requireFinal, verifyAccountGenesis, verifyGenesis } from '../chain/final.ts';
+import type { Body } from '../chain/body.ts';
+import { requireFinal, verifyGenesis } from '../chain/final.ts';
 import { verifyDraft, verifyTransition, type Transition } from '../chain/transition.ts';
 import type { Context } from '../context.ts';
 import { equalKeys } from '../crypto/signature.ts';
@@ -17,6 +17,7 @@ import { hashItem } from '../crypto/hash.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { bytes, hash, label, optional, record, type Codec } from '../encoding/schema.ts';
 import { LIMITS } from '../limits.ts';
+import { verifyStanding } from '../relationship/base.ts';
 import type { HalfGenesis } from '../relationship/operations.ts';
 import { check, checkAll, done, fail, ok, type Result } from '../result.ts';
 import type { VaultGenesis } from '../vault/operations.ts';
@@ -80,47 +81,13 @@ export function verifyHalf(context: Context, chain: ChainId): Result<HalfGenesis
   if (!body) return missing('genesis', chain);
   const terms = verifyGenesis(context, body, 'half');
   if (!terms.ok) return terms;
-  const account = verifyAccountGenesis(context, terms.value.owner);
-  if (!account.ok) return account;
   const { rules } = terms.value;
   const valid = checkAll(
-    () =>
-      check(
-        equalKeys(account.value.key, terms.value.key),
-        'E_CHAIN',
-        'REL-1',
-        'the half is not written by its account',
-      ),
+    () => verifyStanding(context, terms.value),
     () => check(!equalBytes(terms.value.owner, terms.value.peer), 'E_SELF', 'REL-1', 'a relationship with oneself'),
     () => check(terms.value.k >= 1 && rules.expiryMs > 0, 'E_FORMAT', 'REL-1', 'empty terms'),
-    () => verifyBase(context, terms.value),
   );
   return valid.ok ? terms : valid;
-}
-
-/** A half stands on the genesis of its writer's account, or on a final state by which that was restored. */
-function verifyBase(context: Context, { owner, base }: HalfGenesis): Result<undefined> {
-  const isNamed = (body: Body): Result<undefined> =>
-    check(
-      equalBytes(base.hash, stateHash(context.suite, body)),
-      'E_CHAIN',
-      'REL-1',
-      'the base is not a state of the account',
-    );
-  if (base.index === 0) return isNamed(context.evidence.genesis(owner) as Body);
-  const final = finalState(context, owner, base.index);
-  if (!final.ok) return final;
-  const { kind, operation } = final.value.operation;
-  return checkAll(
-    () => isNamed(final.value.body),
-    () =>
-      check(
-        kind === 'account' && operation.type === 'restored',
-        'E_OPERATION',
-        'REL-1',
-        'a half stands on the genesis of its account or on a restored state',
-      ),
-  );
 }
 
 export function verifyOffer(context: Context, proposal: Proposal): Result<OfferFacts> {

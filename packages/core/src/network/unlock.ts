@@ -261,8 +261,8 @@ function afterStatus({ network }: NetworkContext, unlocking: Unlocking, waits: b
     return stop(unlocking, pendingFor(`${answered.length} of the ${network.quorum} nodes needed answer`));
   }
   // What f+1 nodes have promised at least, one honest node has: nobody can make a client begin at the last round.
-  const promised = answered.map(({ promise }) => promise).toSorted((a, b) => b - a)[network.faults] ?? 0;
-  const round = Math.max(unlocking.round, promised, 1);
+  const promised = answered.map(({ promise }) => promise).toSorted((a, b) => b - a);
+  const round = Math.max(unlocking.round, 1, ...promised.slice(network.faults, network.faults + 1));
   if (round > LIMITS.rounds) return stop(unlocking, pendingFor('no round is left'));
   return askAll({ ...unlocking, round, proposal: null, quorum: null }, { type: 'start', round });
 }

@@ -44,6 +44,17 @@ const geneses: Readonly<Record<ChainKind, Operation>> = {
   account: genesisOf('account'),
   half: genesisOf('half'),
   vault: { kind: 'vault', operation: terms },
+  strand: {
+    kind: 'strand',
+    operation: {
+      type: 'genesis',
+      relationship: seed('relationship') as never,
+      k: 64,
+      owner: alice.account,
+      key: alice.key.publicKey,
+      base: { index: 0, hash: seed('base') as never },
+    },
+  },
 };
 const kinds = Object.keys(geneses) as ChainKind[];
 
@@ -78,7 +89,7 @@ describe.each(kinds)('CHN-4: the genesis of kind %s', (kind) => {
     const whole = encodeItem(nth(operationCodec.toItem(operation) as readonly Item[], 1));
     const { k, identity, key, nextKey } = geneses.account.operation as AccountGenesis;
     const account = encodeItem([k, identity, [3, key.bytes], nextKey]);
-    const expected = { identity: encodeItem(body.op), account, half: whole, vault: whole };
+    const expected = { identity: encodeItem(body.op), account, half: whole, vault: whole, strand: whole };
     expect(nth(leaves, 0).value).toEqual(expected[kind]);
   });
 

@@ -24,7 +24,7 @@ import { nth } from '../support/results.ts';
 const H = (tag: string, x: Item): Uint8Array => suite.hash(tag, encodeItem(x));
 
 const ZERO = new Uint8Array(32);
-const KINDS = { identity: 1, account: 2, half: 3, vault: 4 };
+const KINDS = { identity: 1, account: 2, half: 3, vault: 4, strand: 5 };
 const itemOf = (s: Body): Item => [
   1,
   KINDS[s.kind],

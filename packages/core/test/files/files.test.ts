@@ -46,6 +46,8 @@ test('FIL-1: there is a file of every kind', () => {
     'chain',
     'evidence',
     'backup',
+    'steps',
+    'machine',
   ];
   expect([...kinds].toSorted()).toEqual(all.toSorted());
 });

@@ -42,6 +42,7 @@ import {
   type Exchange,
   type TestFile,
 } from './exchange.ts';
+import { makeMachineFiles } from './machine-files.ts';
 
 export interface NamedFile {
   readonly name: string;
@@ -92,6 +93,7 @@ export function makeFiles(): Files {
   const rival = signTransfer(net, twin, bob.account, token, 99n);
   const above = signTransfer(net, twin, bob.account, token, 98n);
 
+  const shared = makeMachineFiles(net);
   const sealed = {
     network: network.id,
     account: alice.account,
@@ -200,6 +202,8 @@ export function makeFiles(): Files {
       fileOf(net, 'backup', { ...sealed, digest: backupDigest(suite, sealed) }, [], () => {}),
       {},
     ),
+    named('steps', shared.steps, { states: 4 }),
+    named('machine', shared.machine, { states: 2 }),
   ];
   return { exchange, net, files };
 }

@@ -17,10 +17,10 @@ export async function publish(node: Node, { account, items }: PublishRequest): P
   const overlay = overlayOf(node.suite, items);
   if (!overlay.ok) return overlay;
   const { result, used } = await verifyWithStore(node, overlay.value, (context) => {
-    const genesis = verifyAccountGenesis(context, account);
-    if (!genesis.ok) return genesis;
     const body = context.evidence.genesis(account);
-    return body ? ok({ body, operation: genesis.value }) : missing('genesis', account);
+    if (!body) return missing('genesis', account);
+    const genesis = verifyAccountGenesis(context, account);
+    return genesis.ok ? ok({ body, operation: genesis.value }) : genesis;
   });
   if (!result.ok) return result;
   const { body, operation } = result.value;

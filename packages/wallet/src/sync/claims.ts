@@ -20,7 +20,7 @@ import { unclaimedTotals, type UnclaimedTotal } from '../exchange/totals.ts';
 import { guardStore } from '../guard.ts';
 import { readChain } from '../records/chain.ts';
 import { readItem } from '../records/item.ts';
-import { isLive, listReservations, reservationRecords } from '../records/reservation.ts';
+import { isLive, listReservations, reservationRecords, type ReservationRecord } from '../records/reservation.ts';
 import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
 import { appendClaim } from '../vault/append.ts';
 import { refreshVault } from '../vault/refresh.ts';
@@ -53,6 +53,10 @@ const LEAD_MS = 3_600_000;
 export const claimPressing = (device: Device): Promise<Result<readonly Claimed[]>> =>
   claimTotals(device, makeNotes(), device.clock() + device.network.marginMs + LEAD_MS);
 
+/** Nodes that voted in time answer the same for ever; by then whoever was down has been up again (rule RES-6). */
+const givesUpMs = ({ network }: Device, { until }: ReservationRecord): number =>
+  until + network.gapMs + network.settleMs;
+
 /** Claims every total that is not claimed yet. What does not go through now is tried again by the next sync. */
 export async function claimTotals(
   device: Device,
@@ -61,7 +65,8 @@ export async function claimTotals(
 ): Promise<Result<readonly Claimed[]>> {
   const claimed: Claimed[] = [];
   for (const unclaimed of await unclaimedTotals(device)) {
-    if (unclaimed.reservation.until > untilMs) continue;
+    const { reservation } = unclaimed;
+    if (reservation.until > untilMs || device.clock() > givesUpMs(device, reservation)) continue;
     const done = notes.take(await claimTotal(device, unclaimed));
     if (!done.ok) return done;
     if (done.value) claimed.push(done.value);

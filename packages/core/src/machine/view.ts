@@ -1,0 +1,179 @@
+/**
+ * What is known of a machine relationship, and what follows from it (spec MCH-6, MCH-7): which steps exist, which never
+ * can, and what a party may sign. Everything here is a function of a set of strands and steps, and only ever grows: a
+ * step that exists or cannot exist stays so, in whatever order it was learned.
+ */
+import { equalBytes, toHex } from '../bytes.ts';
+import { check, checkAll, done, fail, type Result } from '../result.ts';
+import { comparePlaces, type StepHash, type StepPlace } from './operations.ts';
+import type { RequiredSigners } from './port.ts';
+import { areEnough } from './signers.ts';
+import type { StepRecord } from './step.ts';
+import type { StrandEntry } from './strand.ts';
+import type { MachineId, MachineTerms } from './terms.ts';
+
+export interface KnownStep {
+  readonly hash: StepHash;
+  readonly record: StepRecord;
+  /** Null: it was learned after another step of its number existed, and was not repeated, since it cannot exist. */
+  readonly required: RequiredSigners | null;
+  /** The version in force after it. */
+  readonly version: number;
+  readonly code: Uint8Array;
+}
+
+/** A step that exists, or number 0 and the relationship's id: nothing yet. */
+export interface Head {
+  readonly number: number;
+  readonly hash: StepHash;
+}
+
+export interface MachineView {
+  readonly id: MachineId;
+  readonly terms: MachineTerms;
+  /** A step that exists, below which nothing new is looked at. */
+  readonly floor: Head;
+  /** The newest step that exists. */
+  readonly head: Head;
+  /** Every known step above the floor, by hash in hexadecimal. */
+  readonly steps: ReadonlyMap<string, KnownStep>;
+  /** What each party did above the floor, in order: older strands first, then by index. */
+  readonly logs: readonly (readonly StrandEntry[])[];
+}
+
+/** Nothing has happened yet. */
+export const beginView = (id: MachineId, terms: MachineTerms): MachineView => {
+  const begin: Head = { number: 0, hash: id as Uint8Array as StepHash };
+  return { id, terms, floor: begin, head: begin, steps: new Map(), logs: terms.parties.map(() => []) };
+};
+
+export const findStep = (view: MachineView, hash: StepHash): KnownStep | undefined => view.steps.get(toHex(hash));
+
+/** Whether `hash` is this step or builds on it. */
+export function buildsOn(view: MachineView, hash: StepHash, below: KnownStep): boolean {
+  let step = findStep(view, hash);
+  while (step && step.record.number > below.record.number) step = findStep(view, step.record.prev);
+  return step !== undefined && equalBytes(step.hash, below.hash);
+}
+
+/** `signed`: counts for the step, for ever. `passed`: never will. `open`: has not come to its place. */
+export type Stand = 'signed' | 'passed' | 'open';
+
+/**
+ * The first thing that a party did at the step's place or after it decides: a signature on it or on what builds on it
+ * counts, anything else passes it.
+ */
+export function standOf(view: MachineView, party: number, step: KnownStep): Stand {
+  const first = view.logs[party]?.find(({ place }) => comparePlaces(place, step.record) >= 0);
+  if (!first) return 'open';
+  return first.step !== null && buildsOn(view, first.step, step) ? 'signed' : 'passed';
+}
+
+/** Positions of the parties that stand so to a step. */
+export const partiesThat = (view: MachineView, stand: Stand, step: KnownStep): ReadonlySet<number> =>
+  new Set([...view.logs.keys()].filter((party) => standOf(view, party, step) === stand));
+
+/** Everybody who must sign has. */
+export const doesExist = (view: MachineView, step: KnownStep): boolean =>
+  step.required !== null && areEnough(step.required, partiesThat(view, 'signed', step));
+
+/** Somebody who must sign has passed it, or too many have. */
+export function cannotExist(view: MachineView, step: KnownStep): boolean {
+  if (step.required === null) return true;
+  const passed = partiesThat(view, 'passed', step);
+  const { parties, count } = step.required;
+  return parties.some((party) => passed.has(party)) || view.logs.length - passed.size < count;
+}
+
+const isAt = (step: KnownStep, place: StepPlace): boolean => comparePlaces(step.record, place) === 0;
+
+/** Whether the party may have signed or declined this (spec MCH-7 to MCH-9), in the light of everything known. */
+export function checkEntry(view: MachineView, party: number, entry: StrandEntry): Result<undefined> {
+  if (entry.step === null) {
+    const isKnown = [...view.steps.values()].some((step) => isAt(step, entry.place));
+    return check(isKnown, 'E_INCOMPLETE', 'MCH-8', 'a step that was declined is not shown');
+  }
+  const step = findStep(view, entry.step);
+  if (!step) return fail('E_INCOMPLETE', 'MCH-12', 'a step that was signed is not shown', missingStep(entry.step));
+  return checkAll(
+    () => check(isAt(step, entry.place), 'E_STEP', 'MCH-3', 'a step was signed at another place than its own'),
+    () =>
+      check(
+        entry.window.until <= step.record.expiresAt &&
+          entry.window.until - entry.window.from <= view.terms.rules.expiryMs,
+        'E_WINDOW',
+        'MCH-9',
+        'the window of a signature ends after its step expires, or is longer than agreed',
+      ),
+    () =>
+      check(
+        party !== step.record.proposer || entry.window.until === step.record.expiresAt,
+        'E_WINDOW',
+        'MCH-9',
+        'a step does not expire with the signature of its proposer',
+      ),
+    () => check(isBase(view, step.record), 'E_STEP', 'MCH-7', 'a step was signed before the one below it existed'),
+    () => checkEarlier(view, party, entry, step),
+  );
+}
+
+const missingStep = (hash: StepHash) => ({ missing: [`step ${toHex(hash)}`] });
+
+/** The step below exists. */
+function isBase(view: MachineView, { prev, number }: StepRecord): boolean {
+  if (number === view.floor.number + 1) return equalBytes(prev, view.floor.hash);
+  const below = findStep(view, prev);
+  return below !== undefined && below.record.number === number - 1 && doesExist(view, below);
+}
+
+/** What the party signed before and this step does not build on can never exist. */
+function checkEarlier(view: MachineView, party: number, entry: StrandEntry, step: KnownStep): Result<undefined> {
+  const log = view.logs[party] ?? [];
+  const earlier = log.slice(0, log.indexOf(entry)).findLast((one) => one.step !== null)?.step;
+  let below = earlier ? findStep(view, earlier) : undefined;
+  while (below && !buildsOn(view, step.hash, below)) {
+    if (!cannotExist(view, below)) {
+      return fail('E_CONFLICT', 'MCH-7', `party ${party} signed two steps ${below.record.number} that may both exist`);
+    }
+    below = findStep(view, below.record.prev);
+  }
+  return done;
+}
+
+/** Each party's log goes upwards, across its strands too (spec MCH-16). */
+export function checkOrder(view: MachineView): Result<undefined> {
+  for (const [party, log] of view.logs.entries()) {
+    for (const [i, { place }] of log.entries()) {
+      const before = log[i - 1];
+      if (before && comparePlaces(before.place, place) >= 0) {
+        return fail('E_CONFLICT', 'MCH-16', `party ${party} contradicts what it signed before it was restored`);
+      }
+    }
+  }
+  return done;
+}
+
+/** The view with the newest step that exists as its head. `E_CONFLICT` when there are two (spec MCH-14). */
+export function findHead(view: MachineView): Result<MachineView> {
+  const existing = [...view.steps.values()].filter((step) => doesExist(view, step));
+  let head: Head = view.floor;
+  for (;;) {
+    const next = existing.filter(({ record }) => record.number === head.number + 1);
+    const [first, second] = next;
+    if (second) return conflict(view, next);
+    if (!first) return { ok: true, value: { ...view, head } };
+    head = { number: first.record.number, hash: first.hash };
+  }
+}
+
+function conflict(view: MachineView, steps: readonly KnownStep[]) {
+  const [first, ...others] = steps as [KnownStep, ...KnownStep[]];
+  const both = [...partiesThat(view, 'signed', first)].filter((party) =>
+    others.some((other) => standOf(view, party, other) === 'signed'),
+  );
+  return fail(
+    'E_CONFLICT',
+    'MCH-14',
+    `two steps ${first.record.number} exist; both were signed by party ${both.join(', ')}`,
+  );
+}
