@@ -66,13 +66,13 @@ function byTheBook() {
   const first = start(chain, entropy);
   const firstHash = hash('state', first);
 
-  const policy = [network, chain, 'MEAL', 2, 100_000, 0, 1, fill(16, 0x55)];
+  const policy = [network, chain, 'MEAL', 2, 100_000, 0, 1, [], 0, fill(16, 0x52)];
   const token = hash('token', policy);
   const create = [1, WINDOW, policy];
   const createOp = hash('op', create);
   const issuedPath = hash('leaf-path', ['issued', token]);
   const issuedLeaf = hash('smt-leaf', [issuedPath, cbor([0, 0])]);
-  // The first bits of the two paths differ: 0x84 goes right, 0x40 left.
+  // The first bits of the two paths differ: 0x84 goes right, 0x7b left.
   const root = hash('smt-node', [issuedLeaf, accountLeaf]);
   const nextEntropy = hash('entropy', [entropy, createOp, 1]);
   const precommit = hash('precommit', [firstHash, createOp, nextEntropy]);
@@ -143,7 +143,9 @@ function byTheCode() {
     cap: 100_000n,
     expiresAt: 0,
     transferable: true,
-    salt: fill(16, 0x55),
+    approvers: [],
+    threshold: 0,
+    salt: fill(16, 0x52),
   };
   const create: Operation = {
     kind: 'account',

@@ -21,8 +21,12 @@ export const windowNow = (net: TestNetwork, lengthMs: number = HOUR_MS): Window 
 });
 
 /** Signs the next state of the device's account without asking anybody. */
-export const signAccount = (net: TestNetwork, device: Device, operation: AccountOperation): TestStep =>
-  takeStep(net, device, device.key, { kind: 'account', operation });
+export const signAccount = (
+  net: TestNetwork,
+  device: Device,
+  operation: AccountOperation,
+  items: readonly BundleItem[] = [],
+): TestStep => takeStep(net, device, device.key, { kind: 'account', operation }, items);
 
 /** The same, certified. */
 export const stepAccount = (net: TestNetwork, device: Device, operation: AccountOperation): CertifiedStep =>
@@ -44,6 +48,8 @@ export function makePolicy(net: TestNetwork, issuer: Device, changes: Partial<To
     cap: 1_000_000n,
     expiresAt: 0,
     transferable: true,
+    approvers: [],
+    threshold: 0,
     salt: seed('salt', issuer.name).slice(0, 16),
     ...changes,
   };

@@ -217,3 +217,21 @@ export function signRelease(
 
 export const release = (net: TestNetwork, reservation: Reservation): CertifiedStep =>
   certifyStep(net, signRelease(net, reservation));
+
+/** The payee gives the rest back before E. Not certified. */
+export function signClose(net: TestNetwork, reservation: Reservation, key: KeyPair = reservation.payee.key): TestStep {
+  const { terms } = reservation;
+  return takeStep(net, reservation, key, {
+    kind: 'vault',
+    operation: {
+      type: 'close',
+      window: claimWindow(terms),
+      to: terms.payer,
+      token: terms.token,
+      amount: terms.funded - reservation.claimed,
+    },
+  });
+}
+
+export const close = (net: TestNetwork, reservation: Reservation): CertifiedStep =>
+  certifyStep(net, signClose(net, reservation));

@@ -1,4 +1,12 @@
 /** The pure protocol: what a wallet, a directory node, an auditor and a simulator share. */
+export {
+  issueDigest,
+  issueMessage,
+  issueProposalCodec,
+  verifyIssue,
+  type IssueFacts,
+  type IssueProposal,
+} from './account/approvals.ts';
 export * from './account/operations.ts';
 export * from './account/policy.ts';
 export * from './account/rules.ts';

@@ -30,6 +30,8 @@ export const LIMITS = {
   logProof: 64,
   /** Participants of one identity genesis. */
   genesisParticipants: 16,
+  /** Keys that approve what is minted of one token: a signature of each may come along. */
+  approvers: 16,
   /** Devices of one identity: proof of 10 hashes. */
   deviceProof: 10,
   /** Names, symbols, order references, in UTF-8 bytes. */

@@ -1,9 +1,27 @@
 /** A DSM device: keys, journal, payments, sync and policy. */
+export {
+  approveIssue,
+  gatherApprovals,
+  openIssue,
+  proposeIssue,
+  type Approval,
+  type OpenedIssue,
+} from './account/approvals.ts';
+export { anchor, type Anchored } from './account/anchor.ts';
 export { payOnline, type OnlinePayment } from './account/payment.ts';
 export type { Received } from './account/receive.ts';
 export type { CertifiedPayment } from './account/records.ts';
 export { releaseExpired, reserve, type Released, type Reserved, type ReserveOptions } from './account/reserve.ts';
-export { createToken, findToken, learnToken, listTokens, mint, type Token, type TokenOptions } from './account/token.ts';
+export {
+  burn,
+  createToken,
+  findToken,
+  learnToken,
+  listTokens,
+  mint,
+  type Token,
+  type TokenOptions,
+} from './account/token.ts';
 export * from './amount.ts';
 export { findKemKey, openCardFile, ownCard, type CardFacts } from './contacts/card.ts';
 export { addContact, findContact, listContacts, type ContactSource } from './contacts/contacts.ts';
@@ -23,6 +41,7 @@ export { listReservations, type ReservationRecord } from './records/reservation.
 export { buildClaim, type Claimed } from './sync/claims.ts';
 export { restoreWallet, verifyBackupFile, type BackupOptions, type RestoreOptions } from './restore/open.ts';
 export { showRestore, type RestoreFacts } from './restore/view.ts';
+export { closeReservations, type Closed } from './vault/close.ts';
 export { dueClaims, keepClaimed, type DueClaim, type Tick } from './sync/schedule.ts';
 export { sync, type SyncOptions, type SyncReport } from './sync/sync.ts';
 export * from './transport/http.ts';

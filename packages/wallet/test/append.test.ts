@@ -23,6 +23,8 @@ const createToken = (device: Device, salt: number): AccountOperation => ({
     cap: 100n,
     expiresAt: 0,
     transferable: true,
+    approvers: [],
+    threshold: 0,
     salt: new Uint8Array(16).fill(salt),
   },
 });

@@ -1,7 +1,7 @@
 import { decodeFile, toHex, verifyFile } from '@dsm/core';
 import { describe, expect, test } from 'vitest';
 import { payOnline } from '../src/account/payment.ts';
-import { createToken, findToken, mint } from '../src/account/token.ts';
+import { burn, createToken, findToken, mint } from '../src/account/token.ts';
 import { addContact } from '../src/contacts/contacts.ts';
 import { offer } from '../src/exchange/index.ts';
 import { sync } from '../src/sync/sync.ts';
@@ -130,6 +130,16 @@ describe('tokens', () => {
     for (const text of ['NONE', 'MEAL@', 'MEAL@00@11', 'MEAL@zz', 'meal', '']) {
       expectCode(await findToken(canteen, text), 'E_TOKEN');
     }
+  });
+
+  test('VAL-5: what came back to the issuer is destroyed, and the cap stays used up', async () => {
+    const { device: canteen } = await addCustomer(await makeScene(), 'canteen');
+    const { token } = expectOk(await createToken(canteen, { symbol: 'SNACK', decimals: 0, cap: 5n }));
+    expectOk(await mint(canteen, token, 5n));
+    expectOk(await burn(canteen, token, 2n));
+    expect(await balanceOf(canteen, token)).toMatchObject({ available: 3n });
+    expectCode(await mint(canteen, token, 1n), 'E_CAP');
+    expectCode(await burn(canteen, token, 4n), 'E_BALANCE');
   });
 
   test('VAL-5: never more than the cap is minted', async () => {

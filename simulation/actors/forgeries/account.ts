@@ -165,6 +165,8 @@ const createToken = (change: (policy: TokenPolicy, forger: Forger) => Partial<To
       cap: 1_000n,
       expiresAt: 0,
       transferable: true,
+      approvers: [],
+      threshold: 0,
       salt: random.bytes(16),
     };
     return { type: 'createToken', window: windowOf(forger), policy: { ...policy, ...change(policy, forger) } };

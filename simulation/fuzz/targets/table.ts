@@ -4,6 +4,8 @@ import { makeScene } from '../seeds/wallets.ts';
 import type { World } from '../seeds/world.ts';
 import { chainTargets } from './chains.ts';
 import { codecTargets } from './codecs.ts';
+import { issuingTargets } from './issuing.ts';
+import { envelopeTargets } from './envelopes.ts';
 import { fileTargets } from './files.ts';
 import { machineTargets } from './machines.ts';
 import { networkTargets } from './network.ts';
@@ -17,6 +19,8 @@ import { walletTargets } from './wallet.ts';
 export const coreTargets = (world: World): readonly Target[] => [
   ...codecTargets(world),
   ...fileTargets(world),
+  ...issuingTargets(world),
+  ...envelopeTargets(world),
   ...chainTargets(world),
   ...machineTargets(world),
   ...networkTargets(world),

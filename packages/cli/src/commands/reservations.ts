@@ -1,6 +1,15 @@
-/** `dsm reserve` and `dsm release`. */
+/** `dsm reserve`, `dsm close` and `dsm release`. */
 import { ok, toHex } from '@dsm/core';
-import { findContact, formatAmount, releaseExpired, reserve, type Device } from '@dsm/wallet';
+import {
+  closeReservations,
+  findContact,
+  formatAmount,
+  releaseExpired,
+  reserve,
+  type Closed,
+  type Device,
+  type Released,
+} from '@dsm/wallet';
 import { argument, option, type Command } from '../call.ts';
 import { withDevice } from '../home/device.ts';
 import { readSum } from '../home/names.ts';
@@ -53,11 +62,29 @@ export const releaseCommand: Command = (call) =>
     if (!contact.ok) return contact;
     const released = await releaseExpired(device, contact.value.account);
     if (!released.ok) return released;
-    const format = await moneyFormatter(device);
-    const rows = released.value.map(({ reservation, token, amount }) => {
-      const money = format(token, amount);
-      return { reservation: toHex(reservation), amount: money.amount, symbol: money.symbol };
-    });
+    const rows = await describeBack(device, released.value);
     const lines = rows.map(({ amount, symbol }) => `${bold(`${amount} ${symbol}`)} taken back`);
     return ok(answer({ released: rows }, ...(lines.length > 0 ? lines : ['nothing was left to take back'])));
+  });
+
+/** What went back, of each reservation. */
+async function describeBack(device: Device, back: readonly (Released | Closed)[]) {
+  const format = await moneyFormatter(device);
+  return back.map(({ reservation, token, amount }) => {
+    const money = format(token, amount);
+    return { reservation: toHex(reservation), amount: money.amount, symbol: money.symbol };
+  });
+}
+
+export const closeCommand: Command = (call) =>
+  withDevice(call, async (device) => {
+    const contact = await findContact(device, argument(call, 'name'));
+    if (!contact.ok) return contact;
+    const closed = await closeReservations(device, contact.value.account);
+    if (!closed.ok) return closed;
+    const rows = await describeBack(device, closed.value);
+    const lines = rows.map(
+      ({ amount, symbol }) => `${bold(`${amount} ${symbol}`)} given back to ${contact.value.name}`,
+    );
+    return ok(answer({ closed: rows }, ...(lines.length > 0 ? lines : ['nothing was left to give back'])));
   });

@@ -1,4 +1,4 @@
-/** Operations of an account (spec VAL-2 to VAL-9). Numbers 7 and 8 are kept for rotation and anchor. */
+/** Operations of an account (spec VAL-2 to VAL-10). Number 7 is kept for rotation. */
 import type { ChainId, TokenId } from '../bytes.ts';
 import { windowCodec, type Window } from '../chain/body.ts';
 import type { PublicKey } from '../crypto/keys.ts';
@@ -67,6 +67,13 @@ export interface Fund extends TokenAmount {
   readonly vault: ChainId;
 }
 
+/** 32 bytes of an application's own, certified in their order (spec VAL-10). */
+export interface Anchor {
+  readonly type: 'anchor';
+  readonly window: Window;
+  readonly value: Uint8Array;
+}
+
 /** The device begins anew from a backup (spec VAL-30): halves that stand on an older base are closed. */
 export interface Restored {
   readonly type: 'restored';
@@ -88,6 +95,7 @@ export type AccountOperation =
   | Transfer
   | Receive
   | Fund
+  | Anchor
   | Restored
   | AccountVoid;
 
@@ -115,6 +123,7 @@ export const accountOperationCodec: Codec<AccountOperation> = variant<AccountOpe
     6,
     { ...tokenAmount, payee: hash<ChainId>(), payeeKey: publicKeyCodec, until: uint(), vault: hash<ChainId>() },
   ],
+  anchor: [8, { window: windowCodec, value: hash() }],
   restored: [9, { window: windowCodec }],
   void: [10, { window: windowCodec }],
 });

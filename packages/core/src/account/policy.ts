@@ -1,8 +1,10 @@
 /** Tokens (spec VAL-1): a token is its policy, its id the policy's hash. */
 import type { ChainId, NetworkId, TokenId } from '../bytes.ts';
 import { hashItem } from '../crypto/hash.ts';
+import type { PublicKey } from '../crypto/keys.ts';
+import { equalKeys, publicKeyCodec } from '../crypto/signature.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
-import { amount, bytes, flag, hash, record, uint, type Codec } from '../encoding/schema.ts';
+import { amount, bytes, flag, hash, list, record, uint, type Codec } from '../encoding/schema.ts';
 import { LIMITS } from '../limits.ts';
 import { fail, ok } from '../result.ts';
 
@@ -19,6 +21,9 @@ export interface TokenPolicy {
   /** From then on the token only goes back to its issuer; 0: never. */
   readonly expiresAt: number;
   readonly transferable: boolean;
+  /** Keys of whom `threshold` must approve every total that is minted (spec VAL-11); none: the issuer mints alone. */
+  readonly approvers: readonly PublicKey[];
+  readonly threshold: number;
   /** Tells apart tokens that are otherwise alike. */
   readonly salt: Uint8Array;
 }
@@ -42,8 +47,16 @@ export const policyCodec: Codec<TokenPolicy> = record<TokenPolicy>({
   cap: amount,
   expiresAt: uint(),
   transferable: flag,
+  approvers: list(publicKeyCodec, LIMITS.approvers),
+  threshold: uint(LIMITS.approvers),
   salt: bytes(16),
 });
 
 export const tokenId = (suite: CryptoSuite, policy: TokenPolicy): TokenId =>
   hashItem<TokenId>(suite, 'token', policyCodec.toItem(policy));
+
+/** Each key once; at least one and at most all of them approve, unless there are none (spec VAL-11). */
+export const isApprovable = ({ approvers, threshold }: TokenPolicy): boolean =>
+  threshold <= approvers.length &&
+  threshold > 0 === approvers.length > 0 &&
+  approvers.every((key, i) => approvers.slice(0, i).every((earlier) => !equalKeys(earlier, key)));

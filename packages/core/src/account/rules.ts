@@ -1,5 +1,5 @@
 /**
- * Rules of an account (spec VAL-2 to VAL-9): what each operation needs and changes. Run by the owner on the whole
+ * Rules of an account (spec VAL-2 to VAL-10): what each operation needs and changes. Run by the owner on the whole
  * tree and by everybody else on a witness.
  */
 import { missing } from '../bundle/evidence.ts';
@@ -9,11 +9,22 @@ import { accountTermsCodec, TERMS_LEAF, type AccountTerms } from '../chain/genes
 import { creditNullifier, outputsOf } from '../chain/outputs.ts';
 import { ownerSigns, readRequired, requireCopiedWindow, type Applied, type Step } from '../chain/rules.ts';
 import type { Item } from '../encoding/cbor.ts';
-import { amount, flag, record, uint, type Codec } from '../encoding/schema.ts';
+import { amount, flag, hash, record, uint, type Codec } from '../encoding/schema.ts';
 import { MAX_AMOUNT, MAX_TIME } from '../limits.ts';
 import { check, checkAll, fail, ok, type Result } from '../result.ts';
 import { makeReservation, reservationGenesis } from '../vault/reservation.ts';
-import type { AccountOperation, Burn, CreateToken, Fund, Mint, Receive, Restored, Transfer } from './operations.ts';
+import { requireApprovable, verifyApprovals } from './approvals.ts';
+import type {
+  AccountOperation,
+  Anchor,
+  Burn,
+  CreateToken,
+  Fund,
+  Mint,
+  Receive,
+  Restored,
+  Transfer,
+} from './operations.ts';
 import { tokenId, type TokenPolicy } from './policy.ts';
 
 /** Leaf `["issued", token]` of the issuer's account: cumulative base units. */
@@ -27,6 +38,14 @@ export const issuedCodec: Codec<Issued> = record<Issued>({ minted: amount, burne
 export const balanceLeaf = (token: TokenId): Item => ['balance', token];
 export const issuedLeaf = (token: TokenId): Item => ['issued', token];
 export const creditLeaf = (nullifier: Uint8Array): Item => ['credit', nullifier];
+/** The newest anchor and its index: two states with one anchor have two roots. */
+export interface Anchored {
+  readonly index: number;
+  readonly value: Uint8Array;
+}
+
+export const anchoredCodec: Codec<Anchored> = record<Anchored>({ index: uint(), value: hash() });
+export const ANCHOR_LEAF: Item = ['anchor'];
 /** Index of the newest `restored` state: absent while there was none. */
 export const RESTORED_LEAF: Item = ['restored'];
 export const fundedLeaf = (vault: Uint8Array): Item => ['vault', vault];
@@ -55,7 +74,7 @@ export function applyAccount(step: Step<AccountOperation>): Result<Applied> {
 
 const CASES: {
   readonly [T in Exclude<AccountOperation['type'], 'genesis' | 'void'>]: Case<Extract<AccountOperation, { type: T }>>;
-} = { createToken, mint, burn, transfer, receive, fund, restored };
+} = { createToken, mint, burn, transfer, receive, fund, anchor, restored };
 
 function createToken({ context, parent, leaves, operation }: Step<CreateToken>): Result<unknown> {
   const { policy } = operation;
@@ -66,6 +85,7 @@ function createToken({ context, parent, leaves, operation }: Step<CreateToken>):
     () => check(equalBytes(policy.network, context.network.id), 'E_NETWORK', 'VAL-1', 'a token of another network'),
     () => check(equalBytes(policy.issuer, parent.chain), 'E_TOKEN', 'VAL-4', 'only the issuer creates the token'),
     () => check(policy.cap > 0n, 'E_AMOUNT', 'VAL-1', 'the cap is zero'),
+    () => requireApprovable(policy),
     () => check(existing.value === undefined, 'E_EXISTS', 'VAL-4', 'the token exists already'),
     () => leaves.write(name, issuedCodec, { minted: 0n, burned: 0n }),
   );
@@ -81,6 +101,7 @@ function mint(step: Step<Mint>): Result<unknown> {
   return checkAll(
     () => check(minted <= policy.value.cap, 'E_CAP', 'VAL-5', 'more would be minted than the token allows'),
     () => requireNotExpired(step, policy.value),
+    () => verifyApprovals(step.context, policy.value, operation.token, minted),
     () => leaves.write(issuedLeaf(operation.token), issuedCodec, { ...issued.value, minted }),
     () => addBalance(step, operation.amount),
   );
@@ -161,6 +182,11 @@ function receive(step: Step<Receive>): Result<unknown> {
     () => leaves.write(name, flag, true),
     () => addBalance(step, operation.amount),
   );
+}
+
+/** Says nothing to anybody but that the owner held these bytes at this place. */
+function anchor({ leaves, parent, operation }: Step<Anchor>): Result<unknown> {
+  return leaves.write(ANCHOR_LEAF, anchoredCodec, { index: parent.index + 1, value: operation.value });
 }
 
 /** A new beginning of the device: every state has a root of its own, so the leaf names the place. */

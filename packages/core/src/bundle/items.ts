@@ -16,7 +16,7 @@ import { witnessFromItem, witnessToItem } from '../merkle/witness.ts';
 import { certificateCodec, type Certificate } from '../network/certificate.ts';
 import { fail, ok } from '../result.ts';
 
-const PURPOSES: readonly Purpose[] = ['state', 'claim', 'genesis', 'rotation', 'ack', 'head'];
+const PURPOSES: readonly Purpose[] = ['state', 'claim', 'genesis', 'rotation', 'ack', 'head', 'issue'];
 
 /** A signature over a state; `position` tells apart several signers of one state. */
 export interface SignatureItem {

@@ -18,7 +18,7 @@ export function outputsOf({ kind, operation }: Operation): readonly Output[] {
   if (kind === 'account' && operation.type === 'fund') {
     return [{ to: operation.vault, token: operation.token, amount: operation.amount }];
   }
-  if (kind === 'vault' && (operation.type === 'claim' || operation.type === 'release')) {
+  if (kind === 'vault' && operation.type !== 'genesis' && operation.type !== 'void') {
     return [{ to: operation.to, token: operation.token, amount: operation.amount }];
   }
   return [];

@@ -22,6 +22,7 @@ export type HashTag =
   | 'smt-node'
   | 'credit'
   | 'claim'
+  | 'issue'
   | 'reference'
   | 'machine-code'
   | 'machine-relationship'

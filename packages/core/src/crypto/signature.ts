@@ -14,8 +14,8 @@ import type { CryptoSuite } from './suite.ts';
 
 /** `state`: a state of a chain. `claim`: a total of a reservation. `genesis`: a participant of an identity's
  * genesis. `rotation`: the revealed key. `ack`: courtesy. `head`: a node's tree head. `report`, `proposal`: of a node
- * in a round above 0. */
-export type Purpose = 'state' | 'claim' | 'genesis' | 'rotation' | 'ack' | 'head' | 'report' | 'proposal';
+ * in a round above 0. `issue`: approval of a total that is minted. */
+export type Purpose = 'state' | 'claim' | 'genesis' | 'rotation' | 'ack' | 'head' | 'report' | 'proposal' | 'issue';
 
 export interface SignedMessage {
   readonly network: NetworkId;

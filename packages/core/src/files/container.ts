@@ -2,6 +2,7 @@
  * Files and messages (spec FIL-1): one item `["dsm", version, kind, content, items]`. The content names what is
  * claimed, the items are the evidence. What a file carries, a link carries too.
  */
+import { issueProposalCodec, type IssueProposal } from '../account/approvals.ts';
 import { bundleCodec, type BundleItem } from '../bundle/items.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { decodeItem, encodeItem, type Item } from '../encoding/cbor.ts';
@@ -37,6 +38,8 @@ export interface FileContent {
   readonly claim: { readonly state: StateHash };
   /** A chain from its genesis to a tip. */
   readonly chain: { readonly tip: StateHash };
+  /** A total of a token that its approvers are asked for; the approvals so far come along. */
+  readonly issue: IssueProposal;
   readonly evidence: Fork;
   readonly backup: Backup;
   /** What the parties of a machine relationship send one another. */
@@ -64,6 +67,7 @@ const CONTENT_CODECS: { readonly [K in FileKind]: Codec<FileContent[K]> } = {
   ack: acknowledgementCodec,
   claim: record<FileContent['claim']>({ state: hash<StateHash>() }),
   chain: record<FileContent['chain']>({ tip: hash<StateHash>() }),
+  issue: issueProposalCodec,
   evidence: forkCodec,
   backup: backupCodec,
   steps: stepsContentCodec,

@@ -2,6 +2,7 @@
  * Verifies any file with nothing but itself and the network description (spec FIL-2). Always answers, checks every
  * byte, and tolerates nothing that is surplus or unchecked.
  */
+import { verifyIssue } from '../account/approvals.ts';
 import { openBundle, requireNoSurplus } from '../bundle/evidence.ts';
 import { verifyProvenance } from '../bundle/provenance.ts';
 import { equalBytes } from '../bytes.ts';
@@ -79,6 +80,8 @@ function findingsOf(context: Context, file: DsmFile): Result<Findings> {
       return verifyClaimFile(context, file);
     case 'chain':
       return findings(verifyProvenance(context, file.content.tip), ({ grade, states }) => ({ grade, states }));
+    case 'issue':
+      return findings(verifyIssue(context, file.content), () => ({}));
     case 'evidence':
       return findings(verifyFork(context, file.content), () => ({ states: 2 }));
     case 'backup':

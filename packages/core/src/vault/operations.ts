@@ -1,6 +1,6 @@
 /**
  * Operations of a vault (spec RES-1 to RES-6). In this version the one vault is the reservation: value set aside by a
- * payer for one payee until a date. Number 2 is kept for the payee's early release.
+ * payer for one payee until a date.
  */
 import type { ChainId, TokenId } from '../bytes.ts';
 import { windowCodec, type Window } from '../chain/body.ts';
@@ -44,6 +44,11 @@ export interface Claim extends Payout {
   readonly total: bigint;
 }
 
+/** The rest back to the payer before E, by the payee, who takes nothing more out of it. */
+export interface Close extends Payout {
+  readonly type: 'close';
+}
+
 /** The rest back to the payer, after E and the gap. */
 export interface Release extends Payout {
   readonly type: 'release';
@@ -56,7 +61,7 @@ export interface VaultVoid {
   readonly window: Window;
 }
 
-export type VaultOperation = VaultGenesis | Claim | Release | VaultVoid;
+export type VaultOperation = VaultGenesis | Claim | Close | Release | VaultVoid;
 
 const payout = { window: windowCodec, to: hash<ChainId>(), token: hash<TokenId>(), amount };
 
@@ -77,6 +82,7 @@ export const vaultOperationCodec: Codec<VaultOperation> = variant<VaultOperation
     },
   ],
   claim: [1, { ...payout, total: amount }],
+  close: [2, payout],
   release: [3, payout],
   void: [4, { window: windowCodec }],
 });

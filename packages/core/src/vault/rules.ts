@@ -1,4 +1,4 @@
-/** Rules of a reservation (spec RES-2 to RES-6): until E only the payee appends, from E + gap only the payer. */
+/** Rules of a reservation (spec RES-2 to RES-7): until E only the payee appends, from E + gap only the payer. */
 import { missing } from '../bundle/evidence.ts';
 import { equalBytes, type ChainId } from '../bytes.ts';
 import { requireTerms, TERMS_LEAF } from '../chain/genesis.ts';
@@ -25,6 +25,7 @@ import { check, checkAll, done, fail, ok, type Result } from '../result.ts';
 import {
   vaultOperationCodec,
   type Claim,
+  type Close,
   type Release,
   type VaultGenesis,
   type VaultOperation,
@@ -48,7 +49,7 @@ export const reservationTermsCodec: Codec<VaultGenesis> = {
   },
 };
 
-/** Claims run to E whatever the clock says when they are made, so that their body is canonical. */
+/** Claims and closes run to E whatever the clock says when they are made, so that their body is canonical. */
 export const claimWindow = (terms: VaultGenesis): Window => ({ from: 0, until: terms.until });
 
 export const releaseWindow = (network: Network, terms: VaultGenesis): Window => ({
@@ -87,7 +88,7 @@ export function applyVault(step: Step<VaultOperation>): Result<Applied> {
     () =>
       operation.type === 'claim'
         ? claim({ ...step, operation }, terms.value, before)
-        : release({ ...step, operation }, terms.value, before),
+        : takeBack({ ...step, operation }, terms.value, before),
   );
   if (!authority.ok) return authority;
   return ok({ k: terms.value.k, authority: authorityOf({ ...step, operation }, terms.value) });
@@ -103,9 +104,10 @@ function applyVoid(step: Step<VaultVoid>, terms: VaultGenesis, released: bigint 
   return valid.ok ? ok({ k: terms.k, authority: null }) : valid;
 }
 
-function authorityOf(step: Step<Claim | Release>, terms: VaultGenesis): Authority {
+function authorityOf(step: Step<Claim | Close | Release>, terms: VaultGenesis): Authority {
   const { context, parent, operation } = step;
-  if (operation.type !== 'claim') return ownerSigns(step, terms.payerKey);
+  if (operation.type === 'release') return ownerSigns(step, terms.payerKey);
+  if (operation.type === 'close') return ownerSigns(step, terms.payeeKey);
   return {
     key: terms.payeeKey,
     purpose: 'claim',
@@ -131,22 +133,21 @@ function claim(
   );
 }
 
-function release(
-  { context, leaves, operation }: Step<Release>,
+/** The rest goes back to the payer: by the payee until E (spec RES-7), by the payer from E + gap (spec RES-5). */
+function takeBack(
+  { context, leaves, operation }: Step<Close | Release>,
   terms: VaultGenesis,
   before: bigint,
 ): Result<undefined> {
+  const [rule, window, when] =
+    operation.type === 'close'
+      ? (['RES-7', claimWindow(terms), 'a close runs to E exactly'] as const)
+      : (['RES-5', releaseWindow(context.network, terms), 'not before E + gap'] as const);
   return checkAll(
-    () =>
-      check(
-        sameWindow(operation.window, releaseWindow(context.network, terms)),
-        'E_WINDOW',
-        'RES-5',
-        'not before E + gap',
-      ),
-    () => check(equalBytes(operation.to, terms.payer), 'E_CHAIN', 'RES-5', 'the rest goes to the payer'),
-    () => check(operation.amount === terms.funded - before, 'E_AMOUNT', 'RES-5', 'not exactly the rest'),
-    () => check(operation.amount > 0n, 'E_AMOUNT', 'RES-5', 'nothing is left'),
+    () => check(sameWindow(operation.window, window), 'E_WINDOW', rule, when),
+    () => check(equalBytes(operation.to, terms.payer), 'E_CHAIN', rule, 'the rest goes to the payer'),
+    () => check(operation.amount === terms.funded - before, 'E_AMOUNT', rule, 'not exactly the rest'),
+    () => check(operation.amount > 0n, 'E_AMOUNT', rule, 'nothing is left'),
     () => leaves.write(RELEASED_LEAF, amount, operation.amount),
   );
 }

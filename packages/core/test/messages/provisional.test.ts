@@ -86,6 +86,8 @@ describe('REL-14: a provisional offer shows the whole uncertified run', () => {
     cap: 1n,
     expiresAt: 0,
     transferable: true,
+    approvers: [],
+    threshold: 0,
     salt: seed('own').slice(0, 16),
   });
 

@@ -6,6 +6,9 @@ import {
   policyCodec,
   toHex,
   tokenId,
+  type BundleItem,
+  type ChainId,
+  type PublicKey,
   type Result,
   type TokenId,
   type TokenPolicy,
@@ -13,6 +16,7 @@ import {
   type Window,
 } from '@dsm/core';
 import { operateOnline, windowFrom } from '../chain/own.ts';
+import { readAccountGenesis } from '../contacts/card.ts';
 import type { Device, Storage } from '../device.ts';
 import { guardStore } from '../guard.ts';
 import { paymentRecords, type PaymentRecord } from '../records/payment.ts';
@@ -33,17 +37,23 @@ export interface TokenOptions {
   readonly expiresAt?: number;
   /** True by default. */
   readonly transferable?: boolean;
+  /** Accounts of contacts, this device's own among them if it shall count; nobody by default. */
+  readonly approvers?: readonly ChainId[];
+  /** How many of them approve each total that is minted. Default: all. */
+  readonly threshold?: number;
 }
 
 /** A new token with this account as its issuer, certified. */
 export const createToken = (device: Device, options: TokenOptions): Promise<Result<Token>> =>
   guardStore(async () => {
-    const { symbol, decimals, cap, expiresAt = 0, transferable = true } = options;
+    const { symbol, decimals, cap, expiresAt = 0, transferable = true, approvers = [] } = options;
     if (!isSymbol(symbol)) {
       return fail('E_TOKEN', 'VAL-1', 'a symbol is 1 to 12 of A-Z, 0-9 and the point, beginning with a letter');
     }
     const window = windowFrom(device);
     if (!window.ok) return window;
+    const keys = await keysOf(device, approvers);
+    if (!keys.ok) return keys;
     const policy: TokenPolicy = {
       network: device.network.id,
       issuer: device.account,
@@ -52,6 +62,8 @@ export const createToken = (device: Device, options: TokenOptions): Promise<Resu
       cap,
       expiresAt,
       transferable,
+      approvers: keys.value,
+      threshold: options.threshold ?? approvers.length,
       salt: device.entropy(16),
     };
     const valid = policyCodec.fromItem(policyCodec.toItem(policy), 'policy');
@@ -64,17 +76,49 @@ export const createToken = (device: Device, options: TokenOptions): Promise<Resu
     return made.ok ? ok({ token, policy }) : made;
   });
 
+/** The keys of accounts that this device knows. */
+async function keysOf(device: Device, accounts: readonly ChainId[]): Promise<Result<readonly PublicKey[]>> {
+  const keys: PublicKey[] = [];
+  for (const account of accounts) {
+    const genesis = await readAccountGenesis(device, account);
+    if (!genesis) return fail('E_CONTACT', 'WAL-9', 'an approver is not among the contacts: add its card first');
+    keys.push(genesis.key);
+  }
+  return ok(keys);
+}
+
+export interface MintOptions {
+  /** Approvals, for a token that needs them: what `gatherApprovals` made of the files. */
+  readonly approvals?: readonly BundleItem[];
+}
+
 /** Issues `amount` base units to this account, certified. */
-export const mint = (device: Device, token: TokenId, amount: bigint): Promise<Result<CertifiedPayment>> =>
+export const mint = (
+  device: Device,
+  token: TokenId,
+  amount: bigint,
+  { approvals = [] }: MintOptions = {},
+): Promise<Result<CertifiedPayment>> =>
   guardStore(async () => {
     const window = await windowForToken(device, token);
     if (!window.ok) return window;
     const made = await operateOnline(device, {
       operation: { type: 'mint', window: window.value, token, amount },
+      overlay: approvals,
       alongside: (transition) => [
         paymentRecords.put(device, transition.body.precommit, mintRecord(device, transition)),
       ],
     });
+    return made.ok ? ok(certifiedPayment(made.value)) : made;
+  });
+
+/** Destroys `amount` base units of a token of this account's own, typically what came back to it, certified. */
+export const burn = (device: Device, token: TokenId, amount: bigint): Promise<Result<CertifiedPayment>> =>
+  guardStore(async () => {
+    // What has expired is destroyed at any time.
+    const window = windowFrom(device);
+    if (!window.ok) return window;
+    const made = await operateOnline(device, { operation: { type: 'burn', window: window.value, token, amount } });
     return made.ok ? ok(certifiedPayment(made.value)) : made;
   });
 

@@ -192,6 +192,7 @@ export async function effectsOf(device: Device, body: Body, { kind, operation }:
         const claimed = operation.total > reservation.claimed ? operation.total : reservation.claimed;
         return [reservationRecords.put(device, body.chain, { ...reservation, claimed })];
       }
+      case 'close':
       case 'release':
         // What did not come back was claimed, whether or not the claim has been seen.
         return [

@@ -28,7 +28,7 @@ export async function settledPayments(storage: Storage, body: Body, { kind, oper
     return payment && payment.status !== 'final' ? [put(storage, asFinal(payment))] : [];
   }
   if (kind === 'vault' && operation.type === 'claim') return claimedPayments(storage, body.chain, operation.total);
-  if (kind === 'vault' && operation.type === 'release') {
+  if (kind === 'vault' && (operation.type === 'release' || operation.type === 'close')) {
     const reservation = await reservationRecords.read(storage, body.chain);
     // The rest went back, so this much was claimed, whether or not the claim has been seen.
     const claimed = reservation ? reservation.funded - operation.amount : 0n;

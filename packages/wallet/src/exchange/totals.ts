@@ -12,7 +12,7 @@ import {
 } from '@dsm/core';
 import type { Device } from '../device.ts';
 import { listPayments, type PaymentRecord } from '../records/payment.ts';
-import { listReservations, reservationRecords, type ReservationRecord } from '../records/reservation.ts';
+import { isLive, listReservations, reservationRecords, type ReservationRecord } from '../records/reservation.ts';
 import { knownReservation } from './judge.ts';
 import { totalProofRecords, type TotalProof } from './records.ts';
 
@@ -56,7 +56,7 @@ export interface UnclaimedTotal {
 /** Reservations in favour of this device whose highest total is not claimed yet, the one that ends first in front. */
 export async function unclaimedTotals(device: Device): Promise<readonly UnclaimedTotal[]> {
   const open = (await listReservations(device)).filter(
-    (one) => equalBytes(one.payee, device.account) && one.total > one.claimed && one.status === 'open',
+    (one) => equalBytes(one.payee, device.account) && one.total > one.claimed && isLive(one),
   );
   const unclaimed: UnclaimedTotal[] = [];
   for (const reservation of open.toSorted((a, b) => a.until - b.until)) {

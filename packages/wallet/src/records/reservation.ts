@@ -4,8 +4,11 @@ import type { Storage } from '../device.ts';
 import { oneOf } from './codecs.ts';
 import { defineCollection, type Collection } from './collection.ts';
 
-/** `pending`: its funding is not certified yet. `open`: usable. `released`: the payer took the rest back. */
-export type ReservationStatus = 'pending' | 'open' | 'released';
+/**
+ * `pending`: its funding is not certified yet. `open`: usable. `closing`: its payee takes nothing more out of it and
+ * gives the rest back. `released`: the rest went back to the payer.
+ */
+export type ReservationStatus = 'pending' | 'open' | 'closing' | 'released';
 
 export interface ReservationRecord {
   readonly vault: ChainId;
@@ -33,9 +36,12 @@ export const reservationRecords: Collection<ReservationRecord> = defineCollectio
     until: uint(),
     total: amount,
     claimed: amount,
-    status: oneOf(['pending', 'open', 'released']),
+    status: oneOf(['pending', 'open', 'closing', 'released']),
   }),
 );
+
+/** True while something may still be appended to the vault. */
+export const isLive = ({ status }: ReservationRecord): boolean => status === 'open' || status === 'closing';
 
 export async function listReservations(storage: Storage): Promise<readonly ReservationRecord[]> {
   const entries = await reservationRecords.list(storage);

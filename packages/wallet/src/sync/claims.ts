@@ -4,6 +4,7 @@ import {
   equalBytes,
   fail,
   itemNames,
+  MAX_AMOUNT,
   ok,
   verifySubmission,
   type ChainId,
@@ -19,7 +20,7 @@ import { isGivenUp, unclaimedTotals, type UnclaimedTotal } from '../exchange/tot
 import { guardStore } from '../guard.ts';
 import { readChain } from '../records/chain.ts';
 import { readItem } from '../records/item.ts';
-import { listReservations, reservationRecords } from '../records/reservation.ts';
+import { isLive, listReservations, reservationRecords } from '../records/reservation.ts';
 import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
 import { appendClaim } from '../vault/append.ts';
 import { refreshVault } from '../vault/refresh.ts';
@@ -37,9 +38,9 @@ export interface Claimed {
 
 /** Learns what became final on the vaults that this device takes part in. */
 export async function refreshReservations(device: Device, notes: Notes): Promise<Result<undefined>> {
-  for (const { vault, status, claimed, funded } of await listReservations(device)) {
-    if (status !== 'open' || claimed === funded) continue;
-    const refreshed = notes.take(await refreshVault(device, vault));
+  for (const reservation of await listReservations(device)) {
+    if (!isLive(reservation) || reservation.claimed === reservation.funded) continue;
+    const refreshed = notes.take(await refreshVault(device, reservation.vault));
     if (!refreshed.ok) return refreshed;
   }
   return ok(undefined);
@@ -103,7 +104,8 @@ async function draftedTotal(device: Device, hash: StateHash): Promise<bigint> {
   const item = body && (await readItem(device, itemNames.operation(body.op)));
   const operation =
     item?.type === 'operation' && item.operation.kind === 'vault' ? item.operation.operation : undefined;
-  return operation?.type === 'claim' ? operation.total : 0n;
+  // A close stands above all claims.
+  return operation?.type === 'claim' ? operation.total : MAX_AMOUNT;
 }
 
 /**

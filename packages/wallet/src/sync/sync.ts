@@ -12,6 +12,7 @@ import { guardStore } from '../guard.ts';
 import { finishRestore } from '../restore/finish.ts';
 import { lookForRestored } from '../restore/learn.ts';
 import { listEvidenceRecords } from '../records/evidence.ts';
+import { finishClosing } from '../vault/close.ts';
 import { makePace, type Pace, type PaceOptions, type WaitingSlot } from '../unlock/pace.ts';
 import { driveOpen, type UnlockedSlot } from '../unlock/unlock.ts';
 import { claimPressing, claimTotals, refreshReservations, type Claimed } from './claims.ts';
@@ -144,9 +145,11 @@ async function moveOnce(device: Device, notes: Notes): Promise<Result<Round>> {
   if (!refreshed.ok) return refreshed;
   const claimed = await claimTotals(device, notes);
   if (!claimed.ok) return claimed;
+  const closed = await finishClosing(device, notes);
+  if (!closed.ok) return closed;
   const taken = await takeCredits(device, notes);
   if (!taken.ok) return taken;
   const received = [...own.value.received, ...taken.value];
-  const certified = own.value.certified + held.value + (restored.value ?? 0);
+  const certified = own.value.certified + held.value + closed.value + (restored.value ?? 0);
   return ok({ received, claimed: claimed.value, certified, spread: own.value.spread });
 }

@@ -27,7 +27,7 @@ import { readChain } from '../records/chain.ts';
 import { listEvidenceRecords } from '../records/evidence.ts';
 import { readFinal } from '../records/final.ts';
 import { readItem } from '../records/item.ts';
-import { listReservations } from '../records/reservation.ts';
+import { isLive, listReservations } from '../records/reservation.ts';
 import { readState } from '../records/state.ts';
 import { draftKey, listVaultDrafts, vaultDraftRecords } from '../records/vault-draft.ts';
 import { openStates } from '../sync/held.ts';
@@ -58,8 +58,8 @@ export async function openPlaces(device: Device): Promise<Result<readonly OpenPl
     });
   }
   for (const reservation of await listReservations(device)) {
-    const { vault, status } = reservation;
-    const isOpen = status === 'open' && !isGivenUp(device, reservation);
+    const { vault } = reservation;
+    const isOpen = isLive(reservation) && !isGivenUp(device, reservation);
     const chain = isOpen ? await readChain(device, vault) : undefined;
     if (!chain) continue;
     const index = chain.certifiedTip.index + 1;

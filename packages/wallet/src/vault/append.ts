@@ -14,6 +14,7 @@ import {
   type BundleItem,
   type ChainId,
   type Claim,
+  type Close,
   type Release,
   type Result,
   type Transition,
@@ -42,6 +43,14 @@ export const claimOperation = ({ terms, reservation }: HeldVault, total: bigint)
   total,
 });
 
+export const closeOperation = ({ terms, reservation }: HeldVault): Close => ({
+  type: 'close',
+  window: claimWindow(terms),
+  to: terms.payer,
+  token: terms.token,
+  amount: terms.funded - reservation.claimed,
+});
+
 export const releaseOperation = (device: Device, { terms, reservation }: HeldVault): Release => ({
   type: 'release',
   window: releaseWindow(device.network, terms),
@@ -64,6 +73,14 @@ export async function appendClaim(
   if (!held.ok) return held;
   if (total <= held.value.reservation.claimed) return fail('E_TOTAL', 'RES-4', 'claimed already');
   return appendVault(device, held.value, claimOperation(held.value, total), proof);
+}
+
+/** Drafts and signs the return of the rest by its payee. The reservation is `closing`, and nothing is unclaimed. */
+export async function appendClose(device: Device, vault: ChainId): Promise<Result<Transition>> {
+  const held = await openVault(device, vault);
+  if (!held.ok) return held;
+  const may = await requireMaySign(device);
+  return may.ok ? appendVault(device, held.value, closeOperation(held.value), []) : may;
 }
 
 /** Drafts and signs the release of the rest. `E_TOO_EARLY` before E + gap. */

@@ -15,6 +15,13 @@ const SPECS: readonly CommandSpec[] = [
     options: [
       { flags: '--decimals <n>', description: 'digits after the point, 0 to 18', required: true },
       { flags: '--max <amount>', description: 'most token units that can ever be issued', required: true },
+      { flags: '--not-transferable', description: 'holders pay it to this wallet only, and to nobody else' },
+      {
+        flags: '--until <when>',
+        description: 'a time or a duration; from then on it only goes back (default: for ever)',
+      },
+      { flags: '--approvers <names>', description: 'contacts, or your own name: who must approve what is issued' },
+      { flags: '--threshold <n>', description: 'how many of them (default: all)' },
     ],
     run: async (call) => (await import('../tokens.ts')).createTokenCommand(call),
   },
@@ -23,7 +30,31 @@ const SPECS: readonly CommandSpec[] = [
     summary: 'Issue an amount of a token of your own into your balance.',
     example: 'dsm token mint MEAL 1000',
     args: { symbol: PAYEE.symbol, amount: PAYEE.amount },
+    options: [{ flags: '--approvals <files>', description: 'approved proposals, with commas between them' }],
     run: async (call) => (await import('../tokens.ts')).mintCommand(call),
+  },
+  {
+    usage: 'token burn <symbol> <amount>',
+    summary: 'Destroy an amount of a token of your own: what came back, for example.',
+    example: 'dsm token burn MEAL 120',
+    args: { symbol: PAYEE.symbol, amount: PAYEE.amount },
+    run: async (call) => (await import('../tokens.ts')).burnCommand(call),
+  },
+  {
+    usage: 'token propose <symbol> <amount>',
+    summary: 'Ask the approvers of a token for an amount to be issued.',
+    example: 'dsm token propose CLUB 500 --out 500.dsm',
+    args: { symbol: PAYEE.symbol, amount: PAYEE.amount },
+    options: [OUT],
+    run: async (call) => (await import('../tokens.ts')).proposeCommand(call),
+  },
+  {
+    usage: 'token approve <file>',
+    summary: 'Approve what is to be issued: the total that the answer names, and not more.',
+    example: 'dsm token approve 500.dsm --out approved.dsm --home ann',
+    args: { file: 'a proposal' },
+    options: [OUT],
+    run: async (call) => (await import('../tokens.ts')).approveCommand(call),
   },
   {
     usage: 'pay <name> <amount> <symbol>',
@@ -62,6 +93,21 @@ const SPECS: readonly CommandSpec[] = [
       { flags: '--until <when>', description: 'a time or a duration (default 30d); until then it stays aside' },
     ],
     run: async (call) => (await import('../reservations.ts')).reserveCommand(call),
+  },
+  {
+    usage: 'close <name>',
+    summary: 'Give back to a contact what it has set aside for you; what you were paid out of it is claimed first.',
+    example: 'dsm close alice --home till',
+    args: { name: 'the contact who set it aside' },
+    run: async (call) => (await import('../reservations.ts')).closeCommand(call),
+  },
+  {
+    usage: 'anchor <hash>',
+    summary:
+      'Have the nodes certify 32 bytes of your own on your account: which, and in which order. They see the bytes.',
+    example: 'dsm anchor 5b1e…',
+    args: { hash: '64 hexadecimal digits, the hash of something' },
+    run: async (call) => (await import('../anchor.ts')).anchorCommand(call),
   },
   {
     usage: 'release <name>',
