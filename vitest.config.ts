@@ -15,7 +15,7 @@ export default defineConfig({
       { find: /^@dsm\/platform\/node$/, replacement: source('platform/src/node') },
       { find: /^@dsm\/platform\/portable$/, replacement: source('platform/src/portable') },
       { find: /^@dsm\/wallet$/, replacement: source('wallet/src') },
-      { find: /^@dsm\/sdk$/, replacement: source('sdk/src') },
+      { find: /^@dsm\/sdk$/, replacement: source('sdk/src/node') },
       { find: /^@dsm\/sdk\/node$/, replacement: source('sdk/src/node') },
       { find: /^@dsm\/directory$/, replacement: source('directory/src') },
     ],

@@ -17,7 +17,7 @@ import {
   type Sealing,
 } from '@dsm/core';
 import { nodeCryptoSuite, systemEntropy } from '@dsm/platform/node';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 const suite = nodeCryptoSuite();
@@ -111,8 +111,7 @@ describe('opening a channel', () => {
     const welcomed = answer(pending.bytes);
     fc.assert(
       fc.property(fc.nat(welcomed.bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
-        const turned = welcomed.bytes.slice();
-        turned[at] = (turned[at] as number) ^ change;
+        const turned = welcomed.bytes.with(at, (welcomed.bytes.at(at) ?? 0) ^ change);
         expect(openWelcome(sealing, phone, pending, till.publicKey, turned).ok).toBe(false);
       }),
       { numRuns: 200 },
@@ -152,8 +151,7 @@ describe('frames', () => {
     const { caller, listener } = open();
     const { frame } = must(sealFrame(caller, bytes('7.50')));
     for (let at = 0; at < frame.length; at++) {
-      const turned = frame.slice();
-      turned[at] = (turned[at] as number) ^ 1;
+      const turned = frame.with(at, (frame.at(at) ?? 0) ^ 1);
       expect(refusal(openFrame(listener, turned))).toBe('E_ENVELOPE ENV-7');
       expect(refusal(openFrame(listener, frame.slice(0, at)))).toBe('E_ENVELOPE ENV-7');
     }
