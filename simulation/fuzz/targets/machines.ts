@@ -28,6 +28,7 @@ function fileTarget(world: World, { content, leaves }: Machines): Target {
   return {
     name: 'verifyMachineFile',
     input: 'item',
+    isSlow: true,
     seeds: [core.encodeFile(suite, 'machine', content, items)],
     run: async (bytes) => judge(await core.verifyMachineFile(suite, network, bytes, [counter])),
   };
@@ -44,6 +45,7 @@ function proofTarget(world: World, { content, leaves }: Machines): Target {
   return {
     name: 'verifyMachine',
     input: 'item',
+    isSlow: true,
     seeds: [core.encodeWith(codec, { content, items })],
     run: async (bytes) => {
       const decoded = core.decodeWith(codec, bytes, 'input');

@@ -133,8 +133,8 @@ describe('minimising', () => {
     let calls = 0;
     const still = (): boolean => ++calls > 0;
     const bytes = new Uint8Array(300).fill(0xff);
-    expect(await minimise(bytes, still, 500, () => calls >= 2)).not.toHaveLength(0);
-    expect(calls).toBe(2);
+    expect(await minimise(bytes, still, 500, () => calls >= 1)).toHaveLength(150);
+    expect(calls).toBe(1);
   });
 
   test('an item keeps what matters and loses the rest', async () => {
