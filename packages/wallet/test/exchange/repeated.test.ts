@@ -14,8 +14,10 @@ import {
   takeAck,
   type Exchanged,
 } from '../../src/exchange/index.ts';
+import { policyKey, policyRecords } from '../../src/records/policy.ts';
+import { sync } from '../../src/sync/sync.ts';
 import { reopen } from '../support/wallets.ts';
-import { command, credit, layTable, type Table } from './table.ts';
+import { command, copyOf, credit, layTable, type Person, type Table } from './table.ts';
 
 const messageOf = (exchanged: Exchanged): Uint8Array => exchanged.message as Uint8Array;
 const FAULTS: readonly CommitFault[] = ['lost', 'kept'];
@@ -85,6 +87,55 @@ describe('a turn that a crash cut off', () => {
       // Where nothing of the request was kept, the accepted offer goes first (rule REL-21).
       const code = repeated.ok ? repeated.value.turn : repeated.error.code;
       expect(where.startsWith('commit 1 ') && where.endsWith('lost') ? 'E_OPEN' : 'requested', where).toBe(code);
+    });
+  });
+
+  // What a sync settles between the crash and the repetition changes nothing of the answer.
+  describe.each(['provisional', 'reserved'] as const)('REL-21: of a %s payment', (kind) => {
+    const dates = ({ payment, turn }: Exchanged) => ({ turn, claimBy: payment.claimBy, settleBy: payment.settleBy });
+
+    /** The exchange up to the turn of the one who crashes. */
+    const begin = async () => {
+      const table = await layTable();
+      const { alice, till, token } = table;
+      const any = { provisional: 'any', maxUnits18: 0n, run: 4 } as const;
+      must(await till.device.store.commit([policyRecords.put(till.device, policyKey(null), any)]));
+      const fields = { command: command(), to: till.device.account, token, order: 'tea', amount: 100n };
+      const offered = must(await offer(alice.device, { ...fields, provisional: kind === 'provisional' }));
+      return { table, alice, till, offered: messageOf(offered) };
+    };
+
+    /** Crashes in the turn, syncs, and takes it again: the same as without the crash. */
+    const check = async (table: Table, disk: MemoryDisk, turn: (device: Device) => Promise<Result<Exchanged>>) => {
+      const genuine = dates(must(await turn(await copyOf(table, { disk } as Person))));
+      await crashEverywhere(table, disk, turn, async (device, where) => {
+        must(await sync(device));
+        const repeated = await turn(device);
+        expect(repeated.ok ? dates(repeated.value) : repeated.error, where).toEqual(genuine);
+        must(await sync(device));
+        expect(must(await turn(device)).message, where).toEqual(must(repeated).message);
+      });
+    };
+
+    test('the accept', async () => {
+      const { table, till, offered } = await begin();
+      await check(table, till.disk, (device) => accept(device, offered));
+    });
+
+    test('the commit', async () => {
+      const { table, alice, till, offered } = await begin();
+      const accepted = messageOf(must(await accept(till.device, offered)));
+      await check(table, alice.disk, (device) => commit(device, accepted));
+    });
+
+    test('the receipt and its acknowledgement', async () => {
+      const { table, alice, till, offered } = await begin();
+      const accepted = messageOf(must(await accept(till.device, offered)));
+      const committed = messageOf(must(await commit(alice.device, accepted)));
+      await check(table, till.disk, async (device) => {
+        const received = await receive(device, committed);
+        return received.ok ? acknowledge(device, received.value.payment) : received;
+      });
     });
   });
 });
