@@ -7,6 +7,7 @@ import {
   accept,
   addContact,
   backup,
+  cancel,
   commit,
   offer,
   ownCard,
@@ -14,6 +15,7 @@ import {
   receive,
   reserve,
   setPolicy,
+  showRestore,
   sync,
   type Device,
   type Exchanged,
@@ -95,28 +97,41 @@ async function deal(
   if (!account) return nothing;
   const token = world.token as TokenId;
   const options = { command: random.bytes(32), to: account, token, amount, order: '', provisional };
-  const offered = await turn(guests, payer, 'offer', (device) => offer(device, options));
+  const made = await run(guests, payer, 'offer', (device) => offer(device, options));
+  const offered = made?.message;
   const accepted = offered && (await turn(guests, payee, 'accept', (device) => accept(device, offered)));
+  if (made && !accepted) await run(guests, payer, 'cancel', (device) => cancel(device, made.payment.payment));
   if (!accepted || until === 'accepted') return { ...nothing, accepted };
   const committed = await turn(guests, payer, 'accept', (device) => commit(device, accepted));
   if (committed && until === 'received') await turn(guests, payee, 'commit', (device) => receive(device, committed));
   return { accepted, committed };
 }
 
-/** Syncs now and then until the wait is over and what it makes possible is done. */
-async function wait(guests: Guests, seats: readonly DeviceSeat[], times: number): Promise<void> {
+/** Syncs now and then, until those of them who were restored sign again. */
+async function wait(guests: Guests, seats: readonly DeviceSeat[], pauses: number): Promise<void> {
   const { settleMs, gapMs, deltaMs } = guests.world.facts;
-  for (let i = 0; i < times; i++) {
+  for (let i = 0; i < pauses; i++) {
     await pause((settleMs + gapMs + 2 * deltaMs) / 4);
     for (const seat of seats) await run(guests, seat, 'sync', sync);
+    const shown = await Promise.all(seats.map(async ({ device }) => device && showRestore(device)));
+    if (shown.every((one) => one?.ok && one.value?.signs !== false)) return;
   }
+}
+
+/** Both know what has happened, and begin anew. */
+async function goOn(guests: Guests): Promise<void> {
+  const { payer, payee } = guests;
+  for (const seat of [payee, payer]) await run(guests, seat, 'sync', sync);
+  await setAside(guests, HOUR_MS);
+  await deal(guests, 5n, {});
+  await deal(guests, 6n, { provisional: true });
 }
 
 type Scene = (guests: Guests) => Promise<void>;
 
 const HOUR_MS = 3_600_000;
-/** Four pauses are one wait. */
-const WAITS = 8;
+/** Four pauses are one wait; what is found open takes another. */
+const WAITS = 16;
 
 const SCENES: Readonly<Record<string, Scene>> = {
   /** The payee's home is lost between payments; an accept and a commit of before arrive later. */
@@ -134,10 +149,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
     await wait(guests, [payee], WAITS);
     if (late) await turn(guests, payee, 'commit', (device) => receive(device, late));
     await deal(guests, 4n, {});
-    await wait(guests, [payer, payee], 1);
-    await setAside(guests, HOUR_MS);
-    await deal(guests, 5n, {});
-    await deal(guests, 6n, { provisional: true });
+    await goOn(guests);
   },
 
   /** The payer's home is lost after it has signed what no node has seen; the payee brings it to them, or never does. */
@@ -154,10 +166,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
     if (random.chance(0.5)) await run(guests, payee, 'sync', sync);
     await wait(guests, [payer], WAITS);
     await deal(guests, 4n, {});
-    await wait(guests, [payee, payer], 1);
-    await setAside(guests, HOUR_MS);
-    await deal(guests, 5n, {});
-    await deal(guests, 6n, { provisional: true });
+    await goOn(guests);
   },
 
   /** Both, one after the other: nobody holds anything of what was agreed last. */
@@ -172,8 +181,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
     loseHome(world, payer, random.between(1_000, 60_000));
     await pause(61_000);
     await wait(guests, [payer, payee], WAITS);
-    await setAside(guests, HOUR_MS);
-    await deal(guests, 3n, {});
+    await goOn(guests);
   },
 };
 

@@ -8,12 +8,15 @@ import { addCounts, sumOf } from '../ledger.ts';
 import { PRESETS, type Preset, type PresetName } from '../world/presets.ts';
 import { runWorld } from '../world/run.ts';
 
-const ORDER: readonly PresetName[] = ['hostile', 'hostile', 'hostile', 'table'];
+const ORDER: readonly PresetName[] = ['forgers', 'forgers', 'hostile', 'table'];
 
 export interface Run {
   readonly preset: PresetName;
   readonly seed: number;
+  readonly whole: boolean;
 }
+
+const WHOLE_EVENTS = 1_000;
 
 export interface Errand {
   /** Of the processor. */
@@ -24,6 +27,8 @@ export interface Errand {
   readonly runs?: readonly Run[];
   /** Kinds of worlds, in turn. */
   readonly presets?: readonly PresetName[];
+  /** Short runs to their end, each of them. */
+  readonly whole?: boolean;
   readonly events: number;
 }
 
@@ -54,7 +59,7 @@ interface Counts {
   checks: number;
 }
 
-async function hunt({ seconds, crashes, runs, events, presets = ORDER }: Errand): Promise<Hunted> {
+async function hunt({ seconds, crashes, runs, events, presets = ORDER, whole = false }: Errand): Promise<Hunted> {
   // Of the processor: a busy machine takes nothing from the budget.
   const spent = (): number => {
     const { user, system } = process.cpuUsage();
@@ -76,7 +81,7 @@ async function hunt({ seconds, crashes, runs, events, presets = ORDER }: Errand)
   }
   for (let i = 0; runs ? i < runs.length : true; i++) {
     if (spent() > seconds) break;
-    const run = runs?.[i] ?? { preset: presets[i % presets.length] as PresetName, seed: i + 1 };
+    const run = runs?.[i] ?? { preset: presets[i % presets.length] as PresetName, seed: i + 1, whole };
     const found = await huntRun(run, events, counts);
     if (found) return conclude(found);
   }
@@ -88,7 +93,9 @@ async function huntRun(run: Run, events: number, counts: Counts): Promise<Found 
   try {
     const preset: Preset = PRESETS[run.preset];
     // What ends well is not looked at in every run: it takes as long as the rest.
-    const report = await runWorld({ ...preset, seed: run.seed, events, finish: run.seed % 3 === 0 });
+    const { seed, whole } = run;
+    const length = whole ? { events: WHOLE_EVENTS } : { events, finish: seed % 3 === 0 };
+    const report = await runWorld({ ...preset, seed, ...length });
     counts.events += report.events;
     addCounts(counts.faults, report.faults);
     counts.checks += sumOf(report.checked);

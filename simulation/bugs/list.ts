@@ -12,7 +12,11 @@ export interface Bug extends Patch {
   readonly hunt: Hunt;
 }
 
-export type Hunt = 'runs' | { readonly crashes: readonly string[] } | { readonly presets: readonly PresetName[] };
+export type Hunt =
+  | 'runs'
+  | { readonly crashes: readonly string[] }
+  /** `whole`: short runs, each to its end, where nothing may be left undone. */
+  | { readonly presets: readonly PresetName[]; readonly whole?: boolean };
 
 const ACCOUNT = 'packages/core/src/account/rules.ts';
 const VAULT = 'packages/core/src/vault/rules.ts';
@@ -20,6 +24,8 @@ const CERTIFICATE = 'packages/core/src/network/certificate.ts';
 const SUBMISSION = 'packages/core/src/network/submission.ts';
 const ROUNDS = 'packages/core/src/network/rounds.ts';
 const OFFER = 'packages/core/src/messages/offer.ts';
+const AGREEMENT = 'packages/core/src/messages/agreement.ts';
+const HALF = 'packages/core/src/relationship/rules.ts';
 const SLOT = 'packages/directory/src/slot.ts';
 const NODE_ROUNDS = 'packages/directory/src/rounds.ts';
 const SETTLE = 'packages/directory/src/admission/settle.ts';
@@ -33,6 +39,7 @@ const bug = (id: string, what: string, patch: Patch, hunt: Hunt = 'runs'): Bug =
 
 const crashes = (...names: string[]): Hunt => ({ crashes: names });
 const near = (...presets: PresetName[]): Hunt => ({ presets });
+const whole: Hunt = { presets: ['table'], whole: true };
 
 export const BUGS: readonly Bug[] = [
   // Value
@@ -68,6 +75,17 @@ export const BUGS: readonly Bug[] = [
     find: "verifyMessage(suite, terms.payerKey, 'state', stateMessage(context, body.chain, body.index, hash), signature)",
     replace: 'signature.length > 0',
   }),
+  bug(
+    'claim-after-e',
+    'a claim may say that it is good after E',
+    waved(VAULT, 'sameWindow(operation.window, claimWindow(terms))'),
+  ),
+  bug(
+    'total-jumps',
+    'the running total of a half grows by more than was paid',
+    waved(HALF, 'operation.total === (total.value ?? 0n) + operation.amount'),
+    near('liars'),
+  ),
   // Certificates
   bug('final-with-q-votes', 'a quorum of votes passes for a Final', {
     file: CERTIFICATE,
@@ -153,7 +171,7 @@ export const BUGS: readonly Bug[] = [
       replace:
         'const { authority, hash } = draft.value.transition; if (authority) signMessage(device.suite, device.key.secretKey, authority.purpose, authority.message(hash)); const written = await writeIntent(device, draft.value, options);',
     },
-    crashes('online'),
+    near('table'),
   ),
   bug(
     'journal-closed-early',
@@ -165,21 +183,83 @@ export const BUGS: readonly Bug[] = [
     },
     crashes('online'),
   ),
-  bug('credit-skipped', 'the cursor moves on before the credit is noted', {
-    file: 'packages/wallet/src/sync/credits.ts',
-    find: 'const noted = final.ok ? await noteCredit(device, credit, final.value) : done;',
-    replace:
-      'const noted = final.ok && credit.cursor % 2 === 0 ? await noteCredit(device, credit, final.value) : done;',
-  }),
+  bug(
+    'credit-skipped',
+    'the cursor moves on before the credit is noted',
+    {
+      file: 'packages/wallet/src/sync/credits.ts',
+      find: 'const noted = final.ok ? await noteCredit(device, credit, final.value) : done;',
+      replace: 'const noted = final.ok && credit.cursor < 2 ? await noteCredit(device, credit, final.value) : done;',
+    },
+    whole,
+  ),
   bug(
     'total-not-kept',
     'a payee tells of a payment and does not keep the total',
     {
       file: 'packages/wallet/src/exchange/receive.ts',
-      find: '...(counts ? await totalWrites(device, received, replay) : []),',
+      find: '...(counts ? await totalWrites(device, offer, used) : []),',
       replace: '',
     },
-    crashes('request'),
+    whole,
+  ),
+  bug(
+    'never-claims',
+    'a sync passes over what is not claimed yet',
+    {
+      file: 'packages/wallet/src/sync/claims.ts',
+      find: 'if (reservation.until > untilMs || ',
+      replace: 'if (reservation.until > 0 || ',
+    },
+    whole,
+  ),
+  bug(
+    'evidence-not-fetched',
+    'a sync asks for no evidence against those whom the device deals with',
+    {
+      file: 'packages/wallet/src/sync/evidence.ts',
+      find: 'for (const account of await knownAccounts(device)) {',
+      replace: 'for (const account of (await knownAccounts(device)).slice(0, 0)) {',
+    },
+    whole,
+  ),
+  bug(
+    'total-paid-twice',
+    'a payee takes a total that it has seen before',
+    {
+      file: 'packages/wallet/src/exchange/judge.ts',
+      find: 'if (facts.pay.total - seen !== facts.pay.amount) {',
+      replace: 'if (facts.pay.total < 0n) {',
+    },
+    near('liars'),
+  ),
+  bug(
+    'reserved-for-another',
+    'an offer comes out of a reservation for somebody else',
+    waved(OFFER, 'equalBytes(terms.value.payee, half.peer)'),
+    near('liars'),
+  ),
+  bug(
+    'graded-under-another-key',
+    'a payment is graded although its reservation names another key of the payee, who cannot claim it',
+    { file: AGREEMENT, find: 'equalKeys(payeeKey, accept.half.key),', replace: 'payeeKey.bytes.length > 0,' },
+    near('liars'),
+  ),
+  bug(
+    'appended-to-a-restored-half',
+    'a restored device goes on with the halves of before',
+    { file: HALF, find: 'base.index < restoredAt;', replace: 'base.index < 0 * restoredAt;' },
+    near('restores'),
+  ),
+  bug(
+    'restored-too-soon',
+    'a restored device signs while what the lost one has signed can still be final',
+    {
+      file: 'packages/wallet/src/restore/date.ts',
+      find: 'restoredAtMs + settleMs + gapMs + deltaMs',
+      replace: 'restoredAtMs + 0 * settleMs + gapMs + deltaMs',
+    },
+    near('restores'),
   ),
   bug(
     'graded-too-late',

@@ -10,8 +10,8 @@ import { BUGS, type Bug } from './list.ts';
 
 const HELP = `npm run simulate:bugs -- [options]
   --bug ID     only this one, may be repeated; a wrong one lists them all
-  --seconds S  of the processor for one bug (60)
-  --events M   of one run (3000)
+  --seconds S  of the processor for one bug (40)
+  --events M   of one run (5000)
   --jobs N     processes at once (2)
   --json       one JSON document`;
 
@@ -75,11 +75,11 @@ async function huntBug(bug: Bug): Promise<Row> {
   return { bug, hunted: await send(errand, [{ file, find, replace }]) };
 }
 
-const nameOf = (run: Run | null): string => (run ? `${run.preset} ${run.seed}` : '');
+const nameOf = (run: Run | null): string => (run ? `${run.preset} ${run.seed}${run.whole ? ', whole' : ''}` : '');
 
 const describe = ({ found, ...spent }: Hunted): string =>
   found
-    ? `${found.invariant.padEnd(28)} ${nameOf(found.run).padEnd(11)} ${String(found.event).padStart(6)} ${spent.seconds.toFixed(1).padStart(6)} s`
+    ? `${found.invariant.padEnd(28)} ${nameOf(found.run).padEnd(14)} ${String(found.event).padStart(6)} ${spent.seconds.toFixed(1).padStart(6)} s`
     : `NOT FOUND in ${spent.runs} runs, ${spent.events} events, ${spent.seconds.toFixed(1)} s`;
 
 const rows: Row[] = [];
@@ -113,7 +113,7 @@ rows.sort((a, b) => (order.get(a.bug.id) ?? 0) - (order.get(b.bug.id) ?? 0));
 if (values.json)
   console.log(JSON.stringify(rows.map(({ bug, hunted }) => ({ id: bug.id, what: bug.what, ...hunted }))));
 else {
-  console.log(`${'bug'.padEnd(24)} ${'found by'.padEnd(28)} ${'run'.padEnd(11)}  event     time`);
+  console.log(`${'bug'.padEnd(24)} ${'found by'.padEnd(28)} ${'run'.padEnd(14)}  event     time`);
   for (const { bug, hunted } of rows) console.log(`${bug.id.padEnd(24)} ${describe(hunted)}`);
 }
 const faults: Record<string, number> = {};

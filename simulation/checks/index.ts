@@ -11,6 +11,7 @@ import { oneSignature } from './one-signature.ts';
 import { claimsWereSigned, nothingOnOpenSlots } from './payers.ts';
 import { verifiesFromGenesis } from './provenance.ts';
 import { receiptsSurvive, roundsKeepTheirWord } from './receipts.ts';
+import { evidenceSpreads } from './spread.ts';
 import { certifiedIsFinal, claimsStand, reservedIsCovered, toldPaymentsSurvive } from './told.ts';
 import { value } from './value.ts';
 
@@ -40,5 +41,6 @@ export const CHECKS: readonly MakeCheck[] = [
   nothingOnOpenSlots,
   exactCertificates,
   timelyCommits,
+  evidenceSpreads,
   noDefects,
 ];

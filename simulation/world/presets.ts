@@ -23,7 +23,9 @@ export const PRESETS = {
   /** Half of what happens is somebody's cheating, and a node lies. */
   hostile: { cheatShare: 500, badNodes: 1, devices: 6 },
   /** Payers and payees with modified clients who newly sign what is not true. */
-  liars: { lies: true, cheatShare: 500, badNodes: 0 },
+  liars: { only: 'lie', cheatShare: 500, badNodes: 0 },
+  /** The catalogue of what nobody may do, one entry after the other. */
+  forgers: { only: 'attempt', cheatShare: 500, badNodes: 1, devices: 6 },
 } satisfies Readonly<Record<string, Preset>>;
 
 export type PresetName = keyof typeof PRESETS;

@@ -41,8 +41,8 @@ export interface RunOptions {
   readonly badNodes?: number;
   /** Of 1,000 decisions, those that are cheats, of every kind; by default the seed decides. */
   readonly cheatShare?: number;
-  /** All cheats are letters that are not true. */
-  readonly lies?: boolean;
+  /** All cheats are of this kind. */
+  readonly only?: keyof typeof TRICKS;
   /** Decisions to carry out; all by default. */
   readonly keep?: (decision: number) => boolean;
   /** The plan ends at that virtual time, if not before. */
@@ -74,7 +74,7 @@ export interface RunReport {
 const DEED_WEIGHTS = {
   pay: 4,
   reserve: 4,
-  offerReserved: 10,
+  offerReserved: 14,
   offerProvisional: 6,
   request: 5,
   refund: 2,
@@ -130,7 +130,7 @@ const HOSTILE_WEIGHTS = {
   forgeState: 0,
 } satisfies Record<keyof typeof TRICKS, number>;
 
-function profileOf(world: World, { cheatShare, lies }: RunOptions): Profile {
+function profileOf(world: World, { cheatShare, only }: RunOptions): Profile {
   const random = world.random.fork('profile');
   return {
     deeds: thinOut(random, DEED_WEIGHTS),
@@ -140,7 +140,7 @@ function profileOf(world: World, { cheatShare, lies }: RunOptions): Profile {
     cheatShare: random.pick([0, 60, 150, 300]),
     leapShare: random.pick([0, 20, 80]),
     ...(cheatShare !== undefined && { cheatShare, cheats: HOSTILE_WEIGHTS, faultShare: random.pick([0, 30]) }),
-    ...(lies && { cheats: { lie: 1 } }),
+    ...(only && { cheats: { [only]: 1 } }),
   };
 }
 

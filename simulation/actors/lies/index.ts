@@ -5,12 +5,13 @@ import type { World } from '../../world/world.ts';
 import { introduce, makeCheat } from '../troupe.ts';
 import { payOnline } from '@dsm/wallet';
 import type { TokenId } from '@dsm/core';
-import type { Lie, Liar } from './kit.ts';
+import type { Liar, Lie } from './kit.ts';
 import { withdraw } from './occasion.ts';
 import { PAYEE_LIES } from './payee.ts';
 import { PAYER_LIES } from './payer.ts';
+import { TERM_LIES } from './terms.ts';
 
-export const LIES: Readonly<Record<string, Lie>> = { ...PAYER_LIES, ...PAYEE_LIES };
+export const LIES: Readonly<Record<string, Lie>> = { ...PAYER_LIES, ...PAYEE_LIES, ...TERM_LIES };
 
 /** Lies that one decision goes through until one of them finds its occasion. */
 const TRIES = 4;
