@@ -20,6 +20,12 @@ export interface Marks {
   readonly missed: readonly Mark[];
 }
 
+/** The sources as they are loaded, by path from the root: read once, for who reports may not read others than who counts. */
+export type Sources = ReadonlyMap<string, string>;
+
+export const readSources = (root: URL): Sources =>
+  new Map(listProtocolFiles(root).map((file) => [file, readFileSync(new URL(file, root), 'utf8')]));
+
 export interface Observed {
   /** By path from the root; a list for each look. */
   readonly coverage: ReadonlyMap<string, readonly (readonly FunctionCoverage[])[]>;
@@ -29,11 +35,10 @@ export interface Observed {
   readonly faults: ReadonlySet<string>;
 }
 
-export function judgeMarks(root: URL, { coverage, failures, faults }: Observed): Marks {
+export function judgeMarks(root: URL, sources: Sources, { coverage, failures, faults }: Observed): Marks {
   const missed: Mark[] = [];
   let total = 0;
-  for (const file of listProtocolFiles(root)) {
-    const source = readFileSync(new URL(file, root), 'utf8');
+  for (const [file, source] of sources) {
     const functions = coverage.get(file);
     if (!functions) {
       total += 1;
@@ -64,6 +69,17 @@ export function judgeMarks(root: URL, { coverage, failures, faults }: Observed):
   }
   return { total, missed };
 }
+
+/** Where types are taken out, a line at the end says of what. */
+const urlLine = (root: URL, file: string): string => `\n\n//# sourceURL=${new URL(file, root).href}`;
+
+/** Sources that were changed between reading and loading: their blocks would lie elsewhere. */
+export const findChanged = (root: URL, sources: Sources, coverage: Observed['coverage']): readonly string[] =>
+  [...sources].flatMap(([file, { length }]) => {
+    const end = coverage.get(file)?.[0]?.[0]?.ranges[0]?.endOffset;
+    const isSame = end === undefined || end === length + urlLine(root, file).length;
+    return isSame ? [] : [`${file} was changed while it was counted`];
+  });
 
 /** Files that inject faults: each literal kind that they count is a mark. */
 const INJECTORS: readonly string[] = [

@@ -26,7 +26,7 @@ await post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '5' },
+    runs: { type: 'string', default: '6' },
     events: { type: 'string', default: '1500' },
     json: { type: 'boolean', default: false },
   },
@@ -48,24 +48,31 @@ Object.assign(globalThis, {
   },
 });
 
+const root = new URL('../../', import.meta.url);
+const { addCounts, appendLedger, sumOf } = await import('../ledger.ts');
+const { applyExceptions, describeMark, findChanged, judgeMarks, readSources } = await import('./marks.ts');
+const sources = readSources(root);
 const { PRESETS } = await import('../world/presets.ts');
 const { runWorld } = await import('../world/run.ts');
 const { doOddThings } = await import('./oddities.ts');
-const { applyExceptions, describeMark, judgeMarks } = await import('./marks.ts');
 const { runRuleTests } = await import('./odd/rules.ts');
 const { EXCEPTIONS } = await import('./exceptions.ts');
 
 /** Presets of the runs, one after another. */
-const PLAN = ['hostile', 'table', 'boundary', 'seven', 'distance'] as const;
+const PLAN = ['hostile', 'table', 'boundary', 'seven', 'distance', 'swarm'] as const;
+/** A hundred devices take their time until they know each other. */
+const SWARM = { events: 600, finish: false } as const;
 /** Each seed has its own mixture of faults and cheats: many short runs have them all. */
 const SHORT_RUNS = 24;
 /** Seeds whose mixtures the others lack, from --seed on. */
 const MORE_SEEDS = [26, 37, 101] as const;
 const SHORT = { events: 250, finish: false } as const;
 
-const root = new URL('../../', import.meta.url);
 const coverage = new Map<string, (readonly FunctionCoverage[])[]>();
 const faults = new Set<string>();
+const injected: Record<string, number> = {};
+const looked: Record<string, number> = {};
+let events = 0;
 
 /** What is missed up to now. */
 async function look(): Promise<Marks> {
@@ -75,7 +82,7 @@ async function look(): Promise<Marks> {
     const path = url.slice(root.href.length);
     coverage.set(path, [...(coverage.get(path) ?? []), functions]);
   }
-  return judgeMarks(root, { coverage, failures, faults });
+  return judgeMarks(root, sources, { coverage, failures, faults });
 }
 
 const cpu = (): string => `${(process.cpuUsage().user / 1e6).toFixed(0)} s of CPU so far`;
@@ -85,13 +92,16 @@ const wrong: string[] = [];
 const runOne = async (name: keyof typeof PRESETS, seed: number, more: Partial<RunOptions>): Promise<void> => {
   const report = await runWorld({ ...PRESETS[name], seed, events: Number(values.events), ...more });
   for (const kind of Object.keys(report.faults)) faults.add(kind);
+  addCounts(injected, report.faults);
+  addCounts(looked, report.checked);
+  events += report.events;
   if (report.violation) wrong.push(`${name} ${seed}: ${report.violation.what}`);
 };
 
 const first = Number(values.seed);
 for (let i = 0; i < Number(values.runs); i++) {
   const name = PLAN[i % PLAN.length] ?? 'table';
-  await runOne(name, first + i, {});
+  await runOne(name, first + i, name === 'swarm' ? SWARM : {});
   say(`${name} ${first + i}`);
 }
 if (Number(values.runs) > 0) {
@@ -104,6 +114,7 @@ const simulated = await look();
 say('odd things done');
 wrong.push(...(await runRuleTests(say)));
 const all = await look();
+wrong.push(...findChanged(root, sources, coverage));
 say('tests of the rules done');
 
 const { left, needless } = applyExceptions(all.missed, EXCEPTIONS);
@@ -124,4 +135,12 @@ console.log(
     `${wrong.length} wrong`,
   ].join(', '),
 );
+appendLedger({
+  command: 'coverage',
+  seeds: [first, first + Math.max(Number(values.runs), SHORT_RUNS) - 1],
+  events,
+  faults: injected,
+  checks: sumOf(looked),
+  violations: wrong.map((what) => ({ what })),
+});
 process.exit(left.length + untrue.length + wrong.length > 0 ? 1 : 0);

@@ -2,8 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { readBlocks, type FunctionCoverage } from '../blocks.ts';
 import { EXCEPTIONS } from '../exceptions.ts';
-import { applyExceptions, judgeMarks, type Mark } from '../marks.ts';
+import { applyExceptions, findChanged, judgeMarks, readSources, type Mark } from '../marks.ts';
 import { failureLine, findSites, hasArisen } from '../sites.ts';
+
+const ROOT = new URL('../../../', import.meta.url);
 
 const SOURCE = 'function choose(a) {\n  if (a) {\n    return left(a);\n  }\n  return right(a);\n}\n';
 
@@ -69,13 +71,20 @@ describe('marks', () => {
   });
 
   test('where nothing has run everything is missed: files, codes, faults', () => {
-    const { total, missed } = judgeMarks(new URL('../../../', import.meta.url), {
+    const { total, missed } = judgeMarks(ROOT, readSources(ROOT), {
       coverage: new Map(),
       failures: new Set(),
       faults: new Set(),
     });
     expect(missed).toHaveLength(total);
     expect(new Set(missed.map(({ kind }) => kind))).toEqual(new Set(['block', 'code', 'fault']));
+  });
+
+  test('a source that is changed while the runs go on is told, for its blocks would lie elsewhere', () => {
+    const loaded = `${SOURCE}\n\n//# sourceURL=${new URL('a.ts', ROOT).href}`;
+    const coverage = new Map([['a.ts', [run([0, loaded.length, 1])]]]);
+    expect(findChanged(ROOT, new Map([['a.ts', SOURCE]]), coverage)).toEqual([]);
+    expect(findChanged(ROOT, new Map([['a.ts', `${SOURCE} `]]), coverage)).toHaveLength(1);
   });
 
   test('every exception has a reason in words', () => {
