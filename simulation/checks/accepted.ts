@@ -10,10 +10,14 @@ import {
   evidenceFrom,
   indexItems,
   keyId,
+  missing,
+  ok,
   outputsOf,
+  finalHash,
   finalState,
   requireFinal,
   ROUTES,
+  stateHash,
   submissionCodec,
   submitAnswerCodec,
   toHex,
@@ -117,9 +121,16 @@ export const acceptedVerifies: MakeCheck = (world, chronicle) => {
     if (!hash) return undefined;
     const { chain, index } = placeOf(write.key);
     const context = replayer.contextOf(find);
-    const body = context.evidence.body(hash) ?? context.evidence.genesis(chain);
-    if (!body) return `${by.name} takes ${index} of ${toHex(chain).slice(0, 8)} for final and does not know it`;
-    return problem(requireFinal(context, body), () => `${by.name} takes ${index} for final that does not verify`);
+    const final = index === 0 ? genesisHash(context, chain) : finalHash(context, chain, index);
+    if (!final.ok) return problem(final, () => `${by.name} takes ${index} for final that does not verify`);
+    return equalBytes(final.value, hash) ? undefined : `${by.name} takes ${index} for final where another state is`;
+  };
+
+  const genesisHash = (context: Context, chain: ChainId): Result<StateHash> => {
+    const body = context.evidence.genesis(chain);
+    if (!body) return missing('genesis', chain);
+    const valid = requireFinal(context, body);
+    return valid.ok ? ok(stateHash(suite, body)) : valid;
   };
 
   const judgeCredit = async (by: Participant, write: Write, find: Finder): Promise<Problem> => {
