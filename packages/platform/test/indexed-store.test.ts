@@ -1,4 +1,6 @@
 import { must, storeAcceptance, StoreError } from '@dsm/core';
+// Gives this process the globals of IndexedDB.
+// oxlint-disable-next-line import/no-unassigned-import
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -45,7 +47,7 @@ describe('the store on IndexedDB', () => {
 
   test('STO-4: what the browser refuses is a failure, and a read rejects with a StoreError', async () => {
     const store = must(await open());
-    const { indexedDB } = globalThis as unknown as { indexedDB: IDBFactory };
+    const { indexedDB } = globalThis as unknown as { indexedDB: InstanceType<typeof IDBFactory> };
     // Somebody deletes the database of this site: it is closed under the store.
     const deleted = indexedDB.deleteDatabase('wallet');
     await new Promise((resolve) => {
@@ -59,7 +61,7 @@ describe('the store on IndexedDB', () => {
   });
 
   test('STO-5: a newer version and a database that is none of ours are left alone', async () => {
-    const { indexedDB } = globalThis as unknown as { indexedDB: IDBFactory };
+    const { indexedDB } = globalThis as unknown as { indexedDB: InstanceType<typeof IDBFactory> };
     const make = (name: string, version: number) =>
       new Promise<void>((resolve) => {
         const request = indexedDB.open(name, version);

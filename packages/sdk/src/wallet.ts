@@ -172,8 +172,7 @@ export function makeWallet(device: Device, words?: string): Wallet {
     reserve: (terms, options = {}) => run(core, { signal: options.signal }, (own) => setAside(own, terms)),
     request: (terms, options) => makeRequest(core, terms, options),
     // One function for all of its forms: with a link the receipt has its proof.
-    pay: ((what: Terms | Uint8Array | Link, options: AnswerOptions & { readonly link?: Link | undefined } = {}) =>
-      pay(core, what, options)) as Wallet['pay'],
+    pay: ((what: Terms | Uint8Array | Link, options?: PayOptions) => pay(core, what, options)) as Wallet['pay'],
     serve: (link, options) => serve(core, link, options),
     refund: (receipt, terms = {}, options = {}) => payBack(core, receipt.payment, terms, options),
     cancel: (payment) =>
@@ -198,11 +197,11 @@ export function makeWallet(device: Device, words?: string): Wallet {
   return wallet;
 }
 
-async function pay(
-  core: Core,
-  what: Terms | Uint8Array | Link,
-  options: AnswerOptions & { readonly link?: Link | undefined },
-): Promise<Result<Receipt>> {
+interface PayOptions extends AnswerOptions {
+  readonly link?: Link | undefined;
+}
+
+async function pay(core: Core, what: Terms | Uint8Array | Link, options: PayOptions = {}): Promise<Result<Receipt>> {
   const { link } = options;
   if (what instanceof Uint8Array) {
     if (!link) return fail('E_USAGE', 'SDK-6', 'a request is paid over a link');

@@ -13,7 +13,7 @@ import {
 import { sleepUnless, type Stoppable } from './abort.ts';
 import { makeAmount, type Amount } from './amount.ts';
 import { run, type Core } from './core.ts';
-import type { WalletEvents } from './events.ts';
+import type { Events } from './events.ts';
 import { makeReceipt } from './receipt.ts';
 
 /** What one sync did. */
@@ -40,7 +40,7 @@ async function syncAndTell(core: Core, device: Device, stop: AbortSignal): Promi
   const synced = await syncDevice(device, { wait });
   if (!synced.ok) return synced;
   const report = synced.value;
-  for (const [event, value] of await describe(device, report, known)) core.events.emit(event, value as never);
+  for (const tell of await describe(device, report, known)) tell(core.events);
   const { received, claimed, certified, evidence, open } = report;
   return ok({ received: received.length, claimed: claimed.length, certified, evidence, open });
 }
@@ -50,10 +50,10 @@ async function evidenceIds(device: Device): Promise<ReadonlySet<string>> {
   return new Set(all.ok ? all.value.map(({ id }) => toHex(id)) : []);
 }
 
-type Told = { readonly [E in keyof WalletEvents]: readonly [E, WalletEvents[E]] }[keyof WalletEvents];
+type Tell = (events: Events) => void;
 
-async function describe(device: Device, report: SyncReport, known: ReadonlySet<string>): Promise<readonly Told[]> {
-  const told: Told[] = [];
+async function describe(device: Device, report: SyncReport, known: ReadonlySet<string>): Promise<readonly Tell[]> {
+  const told: Tell[] = [];
   const all = await history(device);
   const entries = all.ok ? all.value : [];
   for (const { payment: id } of report.received) {
@@ -61,17 +61,19 @@ async function describe(device: Device, report: SyncReport, known: ReadonlySet<s
     // What comes out of a reservation was received when it was committed, and is told as claimed.
     if (!entry?.policy || entry.payment.kind === 'reserved' || entry.payment.direction !== 'in') continue;
     const receipt = await makeReceipt(device, entry.payment, entry.policy, 'certified', null);
-    told.push([entry.payment.kind === 'provisional' ? 'certified' : 'received', receipt]);
+    const event = entry.payment.kind === 'provisional' ? 'certified' : 'received';
+    told.push((events) => events.emit(event, receipt));
   }
   for (const { reservation, token, amount } of report.claimed) {
     const sum = await amountOf(device, token, amount);
-    if (sum) told.push(['claimed', { amount: sum, reservation: toHex(reservation) }]);
+    if (sum) told.push((events) => events.emit('claimed', { amount: sum, reservation: toHex(reservation) }));
   }
   const evidence = await listEvidence(device);
   for (const { id, device: accused } of evidence.ok ? evidence.value : []) {
-    if (!known.has(toHex(id))) told.push(['evidence', { id: toHex(id), device: toHex(accused) }]);
+    if (known.has(toHex(id))) continue;
+    told.push((events) => events.emit('evidence', { id: toHex(id), device: toHex(accused) }));
   }
-  for (const failure of report.open) told.push(['open', failure]);
+  for (const failure of report.open) told.push((events) => events.emit('open', failure));
   return told;
 }
 

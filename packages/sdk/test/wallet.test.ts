@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+// Gives this process the globals of IndexedDB.
+// oxlint-disable-next-line import/no-unassigned-import
 import 'fake-indexeddb/auto';
 import { memoryStore, printNetworkFile } from '@dsm/core';
 import { afterAll, describe, expect, test } from 'vitest';

@@ -31,7 +31,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const EMPTY = new Uint8Array(0);
 const refusal = (result: Result<unknown>): string => (result.ok ? 'ok' : `${result.error.code} ${result.error.rule}`);
 
-const greet = (listenerKey = till.publicKey, card = EMPTY) =>
+const greet = (listenerKey: Uint8Array = till.publicKey, card: Uint8Array = EMPTY) =>
   must(makeHello(sealing, { account, card }, listenerKey, systemEntropy(HELLO_RANDOM_BYTES)));
 
 const answer = (hello: Uint8Array, own: KemPair = till, callerKey = phone.publicKey) =>

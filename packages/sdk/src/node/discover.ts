@@ -30,7 +30,7 @@ const socketOptions = ({ interface: bound, port }: DiscoverOptions): Record<stri
 
 /** Announces a listener until the answered function is called, or the signal fires. */
 export function advertise(announcement: Announcement, options: DiscoverOptions = {}): () => Promise<void> {
-  const bonjour = new Bonjour(socketOptions(options) as never, () => {});
+  const bonjour = new Bonjour(socketOptions(options), () => {});
   const { name, port, account } = announcement;
   const service = bonjour.publish({ name, type: TYPE, port, txt: { account }, probe: false });
   service.on('error', () => {});
@@ -47,7 +47,7 @@ export function advertise(announcement: Announcement, options: DiscoverOptions =
 
 /** Tells of each listener that is found, until the answered function is called, or the signal fires. */
 export function browse(onFound: (found: Found) => void, options: DiscoverOptions = {}): () => Promise<void> {
-  const bonjour = new Bonjour(socketOptions(options) as never, () => {});
+  const bonjour = new Bonjour(socketOptions(options), () => {});
   const browser = bonjour.find({ type: TYPE }, (service) => {
     const txt = service.txt as Readonly<Record<string, unknown>> | undefined;
     const account = txt?.['account'];

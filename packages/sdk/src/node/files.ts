@@ -72,7 +72,7 @@ async function takeNext(dir: string): Promise<Result<Uint8Array | undefined>> {
     const { size } = await stat(path);
     const message = size <= LIMITS.fileBytes ? new Uint8Array(await readFile(path)) : undefined;
     await unlink(path);
-    return message ? ok(message) : takeNext(dir);
+    return message ? ok(message) : await takeNext(dir);
   } catch (thrown) {
     return refused(thrown);
   }

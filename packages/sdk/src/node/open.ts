@@ -8,8 +8,9 @@ import { makeVerify, type Verify } from '../verify.ts';
 
 /** `NAME.sqlite` is a file, anything else a directory with `wallet.sqlite` in it; readable by the owner only. */
 export async function openStore(path: string): Promise<Result<Store>> {
-  const isFile = path.endsWith('.sqlite') || lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  let isFile = path.endsWith('.sqlite');
   try {
+    isFile ||= lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
     mkdirSync(isFile ? dirname(path) : path, { recursive: true, mode: 0o700 });
   } catch (thrown) {
     return fail(

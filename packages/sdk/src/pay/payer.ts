@@ -169,7 +169,12 @@ interface Offered {
   readonly offered: Exchanged;
 }
 
-async function carryOffer(core: Core, { command, offered }: Offered, link: Link, pace: Pace): Promise<Result<ProvenReceipt>> {
+async function carryOffer(
+  core: Core,
+  { command, offered }: Offered,
+  link: Link,
+  pace: Pace,
+): Promise<Result<ProvenReceipt>> {
   const { payment } = offered.payment;
   const accepted = await ask(link, messageOf(offered), askOptions(core.device, pace));
   if (!accepted.ok) return withdraw(core, payment, accepted);

@@ -19,7 +19,11 @@ export interface ServeOptions extends Stoppable {
  * Serves payers until the link closes, the signal fires or enough was paid; answers what was received. Failures of
  * single payments are answered to their payer and end nothing.
  */
-export async function serve(core: Core, link: Link, options: ServeOptions = {}): Promise<Result<readonly ProvenReceipt[]>> {
+export async function serve(
+  core: Core,
+  link: Link,
+  options: ServeOptions = {},
+): Promise<Result<readonly ProvenReceipt[]>> {
   const { signal, payments = Infinity } = options;
   const receipts: ProvenReceipt[] = [];
   const questions = answering(link);
