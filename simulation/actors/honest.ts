@@ -50,7 +50,7 @@ async function partnerOf(deed: Deed, own: 'payer' | 'payee'): Promise<ChainId | 
   const open = (await listReservations(device)).filter(
     (one) => equalBytes(one[own], device.account) && one.status === 'open' && one.until > now,
   );
-  if (open.length === 0 || random.chance(0.2)) return peerOf(device, random);
+  if (open.length === 0 || random.chance(0.05)) return peerOf(device, random);
   return random.pick(open)[own === 'payer' ? 'payee' : 'payer'];
 }
 

@@ -56,10 +56,10 @@ async function setAside(world: World, seats: readonly DeviceSeat[]): Promise<voi
   for (const [i, seat] of seats.entries()) {
     const payee = seats[(i + 1) % seats.length]?.account;
     const { token } = world;
-    if (!payee || !token || seats.length < 2 || random.chance(0.2)) continue;
+    if (!payee || !token || seats.length < 2 || random.chance(0.05)) continue;
     const until = world.scheduler.nowMs() + world.facts.marginMs + random.between(60_000, 2_400_000);
     world.moments.push(until - world.facts.marginMs, until, until + world.facts.gapMs);
-    await insist(world, seat, 'reserve', (device) => reserve(device, { for: payee, token, amount: 3_000n, until }));
+    await insist(world, seat, 'reserve', (device) => reserve(device, { for: payee, token, amount: 5_000n, until }));
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a run was about: that the deeds it is to judge took place at all. Counted from facts; nothing follows from it. */
-import { toHex } from '@dsm/core';
+import { toHex, type Body } from '@dsm/core';
 import type { Exchanged, SyncReport } from '@dsm/wallet';
 import { placeText, readRecord, type Chronicle } from '../checks/chronicle.ts';
 import { evidenceRecords } from '../../packages/wallet/src/records/evidence.ts';
@@ -37,7 +37,11 @@ export function createTally(world: World, chronicle: Chronicle): Tally {
   /** Places of accounts of which two signed states are proven. */
   const forked = new Set<string>();
   const settled = new Set<string>();
-  const accounts = (): Set<string> => new Set(world.seats.flatMap(({ account }) => (account ? [toHex(account)] : [])));
+  const seatOfChain = (chain: Uint8Array) =>
+    world.seats.find(({ account }) => account && Buffer.compare(account, chain) === 0);
+  /** From an account, not out of a reservation, to somebody who keeps to the rules. */
+  const isPayment = (body: Body | undefined, source: Uint8Array): boolean =>
+    body !== undefined && seatOfChain(source) !== undefined && seatOfChain(body.chain)?.who.honest === true;
 
   const settleFork = (place: string): void => {
     if (settled.has(place) || !forked.has(place) || !chronicle.finals.has(place)) return;
@@ -67,7 +71,7 @@ export function createTally(world: World, chronicle: Chronicle): Tally {
   const takeFinal = (place: string, hash: string): void => {
     const body = chronicle.body(hash);
     const { operation } = (body && chronicle.operation(toHex(body.op))) ?? {};
-    if (operation?.type === 'receive' && accounts().has(toHex(operation.source))) count('certified received');
+    if (operation?.type === 'receive' && isPayment(body, operation.source)) count('certified received');
     if (operation?.type === 'claim') count('claims');
     if (operation?.type === 'restored') count('restores');
     if (operation?.type === 'void') count('voids');
