@@ -98,7 +98,7 @@ async function deal(
   const token = world.token as TokenId;
   const options = { command: random.bytes(32), to: account, token, amount, order: '', provisional };
   const made = await run(guests, payer, 'offer', (device) => offer(device, options));
-  const offered = made?.message;
+  const offered = made?.message ?? undefined;
   const accepted = offered && (await turn(guests, payee, 'accept', (device) => accept(device, offered)));
   if (made && !accepted) await run(guests, payer, 'cancel', (device) => cancel(device, made.payment.payment));
   if (!accepted || until === 'accepted') return { ...nothing, accepted };
