@@ -33,7 +33,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   wallet: ['@dsm/core'],
   sdk: ['@dsm/core', '@dsm/machine', '@dsm/platform', '@dsm/wallet', 'bonjour-service', 'node:'],
   directory: ['@dsm/core', '@hono/node-server', 'hono'],
-  cli: ['@clack/prompts', '@dsm/core', '@dsm/directory', '@dsm/platform', '@dsm/wallet', 'commander', 'node:'],
+  cli: [
+    '@clack/prompts',
+    '@dsm/core',
+    '@dsm/directory',
+    '@dsm/platform',
+    '@dsm/sdk',
+    '@dsm/wallet',
+    'commander',
+    'node:',
+  ],
 };
 
 const CRYPTO = /^(node:crypto|crypto|@noble\/|@scure\/|@oqs\/|blake3|hash-wasm)/;
@@ -121,9 +130,14 @@ test('core has no clock and no randomness', () => {
   expect(impure.map(({ path }) => path)).toEqual([]);
 });
 
-test('the portable platform reaches no built-in module of Node', () => {
-  const files = filesOf('platform');
-  const portable = files.filter(({ path }) => path.startsWith('packages/platform/src/portable/'));
+test.each([
+  ['platform', 'packages/platform/src/portable/'],
+  ['platform', 'packages/platform/src/browser/'],
+  ['sdk', 'packages/sdk/src/index.ts'],
+  ['sdk', 'packages/sdk/src/browser/'],
+])('what is portable of packages/%s reaches no built-in module of Node: %s', (name, place) => {
+  const files = filesOf(name);
+  const portable = files.filter(({ path }) => path.startsWith(place));
   expect(portable.length).toBeGreaterThan(0);
   const reached = reachable(
     importGraph(files),

@@ -45,6 +45,7 @@ describe('CLI-1: the commands', () => {
         'id',
         'init',
         'keep',
+        'listen',
         'network up',
         'offer <name> <amount> <symbol>',
         'pay <name> <amount> <symbol>',

@@ -17,6 +17,6 @@ export type { Asked, Policy } from './pay/turns.ts';
 export type { ProvenReceipt, Receipt } from './receipt.ts';
 export type { TokenFacts, Tokens, TokenTerms } from './tokens.ts';
 export { makeVerify, type Verified, type VerifiedPayment, type Verify, type VerifyOptions } from './verify.ts';
-export type { Balance, Entry, Reservation, TakeTerms, Wallet } from './wallet.ts';
+export { walletFrom, type Balance, type Entry, type Reservation, type TakeTerms, type Wallet } from './wallet.ts';
 export type { Synced, WatchOptions } from './watch.ts';
 export { ERROR_CODES, must, type ErrorCode, type Failure, type Result, type Store } from '@dsm/core';

@@ -14,7 +14,7 @@ import {
 } from '@dsm/wallet';
 import { aborted, type Stoppable } from './abort.ts';
 import { readNetwork, type NetworkSource } from './network.ts';
-import { makeWallet, type Wallet } from './wallet.ts';
+import { walletFrom, type Wallet } from './wallet.ts';
 
 /** What differs between runtimes. */
 export interface Platform {
@@ -95,7 +95,7 @@ async function openOn(platform: Platform, store: Store, options: WalletOptions):
     : network
       ? await create(platform, ports, options, network.value)
       : fail('E_USAGE', 'SDK-11', 'there is no wallet here, and no network to make one for');
-  return made.ok ? ok(makeWallet(made.value.device, made.value.words)) : made;
+  return made.ok ? ok(walletFrom(made.value.device, made.value.words)) : made;
 }
 
 type Ports = Omit<Parameters<typeof openDevice>[0], 'passphrase'>;

@@ -157,7 +157,8 @@ export function coreOf(wallet: Wallet): Core {
 
 const isLink = (value: object): value is Link => 'receive' in value && 'send' in value;
 
-export function makeWallet(device: Device, words?: string): Wallet {
+/** A wallet on a device that is open already. */
+export function walletFrom(device: Device, words?: string): Wallet {
   const events = makeEvents();
   const core: Core = { device, suite: device.suite, lock: makeLock(), events };
   const wallet: Wallet = {

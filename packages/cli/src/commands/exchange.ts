@@ -1,5 +1,5 @@
 /** Payments by files: offer, accept, commit, receive, ack; request; cancel, refund. */
-import { ok, toHex, type Item, type Result } from '@dsm/core';
+import { fail, ok, toHex, type Item, type Result } from '@dsm/core';
 import {
   accept,
   acknowledge,
@@ -59,7 +59,15 @@ async function takeTurn(
   return describeExchanged(device, exchanged, out);
 }
 
-export const offerCommand: Command = (call) =>
+export const offerCommand: Command = async (call) => {
+  const isLinked = option(call, 'to') !== undefined;
+  if (isLinked === (option(call, 'out') !== undefined)) {
+    return fail('E_USAGE', 'CLI-10', 'say either --out FILE or --to HOST:PORT');
+  }
+  return isLinked ? (await import('./link.ts')).offerTo(call) : offerByFile(call);
+};
+
+const offerByFile: Command = (call) =>
   withDevice(call, async (device) => {
     const contact = await findContact(device, argument(call, 'name'));
     if (!contact.ok) return contact;

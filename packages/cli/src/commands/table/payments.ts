@@ -133,17 +133,34 @@ const SPECS: readonly CommandSpec[] = [
   },
   {
     usage: 'offer <name> <amount> <symbol>',
-    summary: 'Offer a payment by a file, online or not: out of a reservation, or provisional.',
+    summary:
+      'Offer a payment by a file, or make all of it with a till that listens: out of a reservation, or provisional.',
     example: 'dsm offer till 7.50 MEAL --order table-4 --out 1.dsm',
     args: PAYEE,
     options: [
-      OUT,
+      { flags: OUT.flags, description: OUT.description },
+      {
+        flags: '--to <host:port>',
+        description: 'where the payee listens, instead of a file: encrypted, all turns at once',
+      },
       { flags: '--provisional', description: 'straight from the balance: may be taken back until certified' },
       ORDER,
       EXPIRES,
       COMPACT,
     ],
     run: async (call) => (await import('../exchange.ts')).offerCommand(call),
+  },
+  {
+    usage: 'listen',
+    summary: 'Stay and take payments over encrypted links, from contacts; claim them while the network is there.',
+    example: 'dsm listen --port 4470 --home till',
+    options: [
+      { flags: '--port <n>', description: 'default 4470; 0 for any that is free' },
+      { flags: '--host <address>', description: 'of this machine (default: all of its addresses)' },
+      { flags: '--introduce', description: 'let in strangers too, and keep their cards under their own names' },
+      { flags: '--announce', description: 'let others on the local network find it' },
+    ],
+    run: async (call) => (await import('../link.ts')).listenCommand(call),
   },
   {
     usage: 'accept <file>',
