@@ -3,21 +3,25 @@ import { equalBytes, memoryDisk, memoryStore, must, StoreError, type Store } fro
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   certify,
+  copyDevice,
   createToken,
   entry,
   makeDevice,
   makeFundedDevice,
   makeNetwork,
+  makeQuorum,
   signTransfer,
   type Device,
   type TestNetwork,
   type TestStep,
+  type TestToken,
 } from '../../../tests/kit/index.ts';
 import { placeKey } from '../src/store/keys.ts';
 import {
   codeOf,
   finalise,
   itemsOf,
+  lock,
   openTestNode,
   placeOf,
   publish,
@@ -57,6 +61,7 @@ let net: TestNetwork;
 let nodes: TestNode[];
 let alice: Device;
 let bob: Device;
+let meal: TestToken;
 let step: TestStep;
 let elsewhere: TestStep;
 const watch: Watch = { ...IDLE };
@@ -65,11 +70,11 @@ beforeEach(async () => {
   net = makeNetwork();
   Object.assign(watch, IDLE);
   const canteen = makeDevice(net, 'canteen');
-  const meal = createToken(net, canteen);
+  meal = createToken(net, canteen);
   bob = makeDevice(net, 'bob');
   alice = makeFundedDevice(net, 'alice', canteen, meal.token, 10_000n);
   const carol = makeFundedDevice(net, 'carol', canteen, meal.token, 10_000n);
-  step = signTransfer(net, alice, bob.account, meal.token, 1n);
+  step = signTransfer(net, copyDevice(alice), bob.account, meal.token, 1n);
   elsewhere = signTransfer(net, carol, bob.account, meal.token, 2n);
   nodes = await Promise.all(
     net.nodeKeys.map((_, index) => openTestNode(net, index, { store: watched(memoryStore(memoryDisk()), watch) })),
@@ -129,6 +134,15 @@ test('NET-8: where the choice is free, a state of another place is none of this 
   expect(codeOf(proposed)).toBe('E_CERTIFICATE NET-8');
 });
 
+test('NET-21: a quorum for another state than the final one is refused, with evidence where one device signed both', async () => {
+  const at = entry(nodes, 0);
+  const other = signTransfer(net, alice, bob.account, meal.token, 2n);
+  receiptOf(await submitStep(net, at, step));
+  must(await finalise(net, at, certify(net, placeOf(step)), itemsOf(net, step)));
+  const late = { quorum: makeQuorum(net, placeOf(other)), items: itemsOf(net, other) };
+  expect(codeOf(await lock(net, at, late))).toMatch(/^E_(?:FORK NET-21|CONFLICT NET-15)$/);
+});
+
 describe('NET-18: a store that cannot be read', () => {
   const broken = (): never => {
     throw new StoreError({ code: 'E_STORE', rule: 'STO-4', message: 'a simulated fault while reading' });
@@ -140,6 +154,15 @@ describe('NET-18: a store that cannot be read', () => {
     watch.reading = (collection, key) => (collection === 'slot' && equalBytes(key, place) ? broken() : undefined);
     expect(codeOf(await submitStep(net, at, step))).toBe('E_STORE STO-4');
     expect(at.log).toContainEqual(expect.objectContaining({ event: 'decision failed' }));
+    Object.assign(watch, IDLE);
+    receiptOf(await submitStep(net, at, step));
+  });
+
+  test('before anything is decided: the batch as a whole is refused', async () => {
+    const at = entry(nodes, 0);
+    watch.reading = (collection) => (collection === 'log' ? broken() : undefined);
+    expect(codeOf(await submitStep(net, at, step))).toBe('E_STORE STO-4');
+    expect(at.log).toContainEqual(expect.objectContaining({ event: 'batch failed' }));
     Object.assign(watch, IDLE);
     receiptOf(await submitStep(net, at, step));
   });

@@ -1,12 +1,15 @@
 /** What the parts of a wallet refuse when they are asked for what is not there, or twice at once. */
-import { hashReference, must, toHex, type Result } from '@dsm/core';
+import { hashReference, must, toHex, type Body, type ChainId, type Operation, type Result } from '@dsm/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { payOnline } from '../src/account/payment.ts';
 import { createToken } from '../src/account/token.ts';
+import { requireChain } from '../src/chain/draft.ts';
 import { finishIntent, signIntent } from '../src/chain/append.ts';
 import type { Device } from '../src/device.ts';
 import { isCredited } from '../src/account/receive.ts';
-import { listReservations } from '../src/records/reservation.ts';
+import { effectsOf } from '../src/chain/finalize.ts';
+import { settledPayments } from '../src/chain/settled.ts';
+import { listReservations, reservationRecords } from '../src/records/reservation.ts';
 import { SALT_BYTES } from '../src/exchange/records.ts';
 import { showChain } from '../src/view/chain.ts';
 import { unlock } from '../src/unlock/unlock.ts';
@@ -44,6 +47,12 @@ describe('WAL-3: signing', () => {
 
   test('on a chain that this device does not keep', async () => {
     expect(codeOf(await finishIntent(alice, till.account))).toBe('E_NOT_FOUND WAL-3');
+    expect(codeOf(await requireChain(alice, till.account))).toBe('E_NOT_FOUND WAL-3');
+  });
+
+  test('RES-5: no release before the reservation is over', async () => {
+    const { vault } = present((await listReservations(alice))[0]);
+    expect(codeOf(await appendRelease(alice, vault))).toBe('E_TOO_EARLY RES-5');
   });
 
   test('two releases at once: one of them is signed', async () => {
@@ -71,4 +80,28 @@ test('WAL-13: what is unlocked is the chain that was named, and no other', async
     const met = [...waiting.map((slot) => slot.chain), ...open.flatMap(({ place }) => (place ? [place.chain] : []))];
     expect(new Set(met.map(toHex))).toEqual(new Set([toHex(chain)]));
   }
+});
+
+describe('what a final state changes beside its chain', () => {
+  const finalOf = (kind: Body['kind'], chain: ChainId): Body => ({ kind, chain, index: 9 }) as Body;
+  const VOID = { kind: 'vault', operation: { type: 'void' } } as unknown as Operation;
+
+  test('CHN-14: a void of a reservation nothing, whether it is known or not', async () => {
+    const { vault } = present((await listReservations(alice))[0]);
+    for (const chain of [vault, alice.account]) {
+      expect(await effectsOf(alice, finalOf('vault', chain), VOID)).toEqual([]);
+      expect(await settledPayments(alice, finalOf('vault', chain), VOID)).toEqual([]);
+    }
+  });
+
+  test('RES-1: a reservation of other terms than those of its id is not final', async () => {
+    const reservation = present((await listReservations(alice))[0]);
+    const { payee, token, until, vault } = reservation;
+    must(await alice.store.commit([reservationRecords.put(alice, vault, { ...reservation, status: 'pending' })]));
+    const payeeKey = till.key.publicKey;
+    const fund = { type: 'fund', window: { from: 0, until: 1 }, token, amount: 1n, payee, payeeKey, until, vault };
+    const operation = { kind: 'account', operation: fund } as unknown as Operation;
+    const writes = await effectsOf(alice, finalOf('account', alice.account), operation);
+    expect(writes.map(({ collection }) => collection)).toEqual([reservationRecords.name]);
+  });
 });

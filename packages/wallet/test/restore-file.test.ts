@@ -1,12 +1,12 @@
 /** WAL-33: what a file that the words open must hold. Whoever has the words can write any. */
-import { backupDigest, encodeFile, encodeItem, type Item } from '@dsm/core';
+import { backupDigest, encodeFile, encodeItem, memoryStore, type Item } from '@dsm/core';
 import { beforeAll, expect, test } from 'vitest';
 import type { Device } from '../src/device.ts';
 import { deriveSecret } from '../src/keys/derive.ts';
 import { allCollections } from '../src/records/all.ts';
-import { walletRecords } from '../src/records/meta.ts';
+import { endpointsRecords, walletRecords } from '../src/records/meta.ts';
 import { BACKUP_VERSION } from '../src/view/backup.ts';
-import { tryRestore } from './support/restores.ts';
+import { save, tryRestore } from './support/restores.ts';
 import { makeWallet, makeWorld, OFFLINE, suite, type TestWorld } from './support/wallets.ts';
 
 let world: TestWorld;
@@ -44,6 +44,18 @@ async function restoreFrom(plain: Item): Promise<string> {
 
 test('all records of the wallet make a backup', async () => {
   expect(await restoreFrom(version(records as Item))).toBe('ok');
+});
+
+test('one that says nothing of where the nodes answer is restored without', async () => {
+  const without = records.filter(([name]) => name !== endpointsRecords.name);
+  expect(await restoreFrom(version(without as Item))).toBe('ok');
+});
+
+test('E_EXISTS: of two that restore into one store at once', async () => {
+  const saved = await save(alice);
+  const store = memoryStore();
+  const both = await Promise.all([1, 2].map(() => tryRestore(world, OFFLINE, saved, { store })));
+  expect(both.map((one) => (one.ok ? 'ok' : one.error.code)).toSorted()).toEqual(['E_EXISTS', 'ok']);
 });
 
 test.each<[string, Item]>([

@@ -88,7 +88,7 @@ function verifySeen(context: Context, half: readonly HalfState[], other: readonl
     const named = other[seen.index];
     const isNothing = seen.index === 0 && equalBytes(seen.hash, ZERO_HASH);
     const isThere = named !== undefined && equalBytes(stateHash(context.suite, named.body), seen.hash);
-    if (seen.index < newest || !(isThere || (isNothing && newest === 0))) {
+    if (seen.index < newest || !(isThere || isNothing)) {
       return fail('E_LINK', 'REL-20', `state ${body.index} names no state of the other half that it can have seen`);
     }
     newest = seen.index;

@@ -32,11 +32,12 @@ export async function finishRestore(device: Device): Promise<Result<number>> {
   if (!isWaiting(before)) return ok(0);
   const contacted = await makeContact(device, before);
   if (!contacted.ok) return contacted;
-  const restore = contacted.value;
+  const { draft } = contacted.value;
   const adopted = await adoptPublished(device);
   if (!adopted.ok) return adopted;
-  if (await isFinal(device, restore.draft)) return countAfter(adopted.value, await complete(device));
-  const date = requireDate(device, (await readRestore(device)) ?? restore);
+  if (await isFinal(device, draft)) return countAfter(adopted.value, await complete(device));
+  // The wait may have begun anew with what was adopted.
+  const date = requireDate(device, (await readRestore(device)) as RestoreRecord);
   if (!date.ok) return adopted.value > 0 ? adopted : date;
   return countAfter(adopted.value, await beginAnew(device));
 }
