@@ -2,16 +2,19 @@
 import {
   encodeItem,
   encodeWith,
+  equalBytes,
   keyId,
   must,
   proposeAnswerCodec,
   ROUTES,
   startAnswerCodec,
   type ChainId,
+  type Proposal,
+  type StateHash,
   type Write,
 } from '@dsm/core';
 import { slotCodec } from '@dsm/directory';
-import { history, type Device } from '@dsm/wallet';
+import { history, listReservations, type Device } from '@dsm/wallet';
 import { expect, test } from 'vitest';
 import { chainRecords, readChain } from '../../../packages/wallet/src/records/chain.ts';
 import { placeKey, textKey } from '../../../packages/wallet/src/records/codecs.ts';
@@ -22,13 +25,17 @@ import { itemRecords, readItem } from '../../../packages/wallet/src/records/item
 import { journalRecords } from '../../../packages/wallet/src/records/journal.ts';
 import { paymentRecords } from '../../../packages/wallet/src/records/payment.ts';
 import { readState, stateRecords } from '../../../packages/wallet/src/records/state.ts';
-import { relationshipRecords } from '../../../packages/wallet/src/exchange/records.ts';
+import { exchangeRecords, relationshipRecords } from '../../../packages/wallet/src/exchange/records.ts';
 import type { Fact } from '../../world/facts.ts';
 import type { Participant } from '../../world/participant.ts';
 import { finishAll } from '../../world/finish.ts';
 import { countWork, unfinished } from '../../world/unfinished.ts';
 import { placeText } from '../chronicle.ts';
-import { playScene, show, someHash, type Scene } from './kit.ts';
+import { timelyCommits } from '../exact.ts';
+import { claimsWereSigned } from '../payers.ts';
+import { inventFinals, judge, playScene, show, someHash, type Scene } from './kit.ts';
+
+const PROPOSAL: Proposal = { state: someHash(1), half: someHash(2) as Uint8Array as ChainId, reference: null };
 
 const commit = (by: Participant, ...writes: readonly Write[]): Fact => ({ type: 'commit', by, writes });
 const told = (by: Participant, command: string, value: unknown): Fact => ({
@@ -239,6 +246,42 @@ test('nothing on open slots: an intent above a state that is not final', () =>
     const state = { hash: someHash(9), status: 'intent', mode: 'online', attached: [] } as const;
     const write = stateRecords.put(alice, placeKey(alice.account, 9), state);
     expect(await show(check('nothing on open slots'), commit(whoOf(scene, alice), write))).toContain('not final');
+  }));
+
+test('claims were signed: more is claimed than an honest payer has signed', () =>
+  playScene(async ({ stage, alice }) => {
+    const own = (await listReservations(alice)).find(({ payer }) => equalBytes(payer, alice.account));
+    if (!own) throw new Error('alice has set nothing aside');
+    const { vault, payee: to, token } = own;
+    const operation = {
+      type: 'claim',
+      window: { from: 0, until: own.until },
+      to,
+      token,
+      amount: 1n,
+      total: 1n,
+    } as const;
+    const chronicle = inventFinals(stage, [{ chain: vault, index: 1, operation: { kind: 'vault', operation } }]);
+    expect(await judge(stage, claimsWereSigned, chronicle)).toContain('has signed 0');
+  }));
+
+test('timely commits: a payer commits after the accept has expired', () =>
+  playScene(async (scene) => {
+    const { alice, bob, stage } = scene;
+    const [known] = must(await history(alice));
+    if (!known) throw new Error('alice was paid');
+    const payment = { ...known.payment, direction: 'out', status: 'committed' } as const;
+    const operation = { type: 'burn', window: { from: 0, until: 1 }, token: payment.token, amount: 1n } as const;
+    const made = [{ chain: bob.account, index: 1, operation: { kind: 'account', operation } }] as const;
+    const chronicle = inventFinals(stage, made);
+    const accept = Uint8Array.from(Buffer.from(chronicle.newFinals[0]?.hash ?? '', 'hex')) as StateHash;
+    const exchange = { proposal: PROPOSAL, relationship: someHash(1), accept };
+    const fact = commit(
+      whoOf(scene, alice),
+      paymentRecords.put(alice, payment.payment, payment),
+      exchangeRecords.put(alice, payment.payment, exchange),
+    );
+    expect(await show(timelyCommits(stage.world, chronicle), fact)).toContain('after the accept has expired');
   }));
 
 test('exact certificates: one receipt more, one less', () =>
