@@ -55,7 +55,7 @@ export * from './files/verify.ts';
 export * from './identity/devices.ts';
 export * from './identity/operations.ts';
 export * from './limits.ts';
-export { computeStep, initialState, type MachineState, type StepResult } from './machine/apply.ts';
+export { computeStep, findMachine, initialState, type MachineState, type StepResult } from './machine/apply.ts';
 export {
   machineContentCodec,
   verifyMachine,

@@ -32,6 +32,7 @@ export { publishCard } from './directory/publish.ts';
 export { submitFile } from './directory/submit-file.ts';
 export * from './exchange/index.ts';
 export { guardStore } from './guard.ts';
+export * from './machine/index.ts';
 export type * from './ports.ts';
 export { commandKey, commandRecords, type CommandRecord } from './records/command.ts';
 export type { ContactRecord } from './records/contact.ts';

@@ -38,11 +38,18 @@ export function findMachine(
     : fail('E_CODE', 'MCH-10', `the code of version ${version} of machine ${id} is not the one agreed on`);
 }
 
+function isAnswer<T>(answer: unknown): answer is Result<T> {
+  if (typeof answer !== 'object' || answer === null || !('ok' in answer)) return false;
+  if (answer.ok === true) return 'value' in answer;
+  const error = 'error' in answer ? answer.error : undefined;
+  return typeof error === 'object' && error !== null && 'code' in error && isErrorCode(String(error.code));
+}
+
 async function ask<T>(call: () => MachineAnswer<T>): Promise<Result<T>> {
   try {
-    const answer = await call();
-    const isAnswer = answer?.ok === true || (answer?.ok === false && isErrorCode(String(answer.error?.code)));
-    return isAnswer ? answer : fail('E_MACHINE', 'MCH-10', 'the machine gives no answer');
+    // The code is a stranger: its types say nothing about what it does.
+    const answer: unknown = await call();
+    return isAnswer<T>(answer) ? answer : fail('E_MACHINE', 'MCH-10', 'the machine gives no answer');
   } catch {
     return fail('E_MACHINE', 'MCH-10', 'the machine has thrown');
   }

@@ -62,6 +62,7 @@ export function readStrand(context: Context, tip: StateHash, held?: HeldStrand):
   const top = context.evidence.body(tip);
   if (!top) return missing('body', tip);
   if (top.kind !== 'strand') return fail('E_CHAIN', 'MCH-2', 'not a strand');
+  if (top.index === 0) return fail('E_SIGNATURE', 'MCH-12', 'nothing of the strand is signed');
   const path = pathTo(context, top, held?.body);
   if (!path.ok) return path;
   const start = held ? ok(held) : beginning(context, path.value.genesis as Body);

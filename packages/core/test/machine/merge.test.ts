@@ -8,7 +8,7 @@ import {
   type StateHash,
   type StepHash,
 } from '@dsm/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { entry, makeNetwork, suite, type TestNetwork } from '../../../../tests/kit/index.ts';
 import { counter, input, turns } from '../support/machines.ts';

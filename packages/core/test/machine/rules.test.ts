@@ -182,6 +182,10 @@ describe('MCH-2: a strand', () => {
     expect(codeOf(readStrand(contextOf(net), stateHash(suite, a.device.tip)))).toBe('E_CHAIN MCH-2');
     expect(codeOf(readStrand(contextOf(net), seed('x') as never))).toBe('E_INCOMPLETE BND-2');
   });
+
+  test('MCH-12: is nothing before its first signed state', () => {
+    expect(codeOf(readStrand(contextOf(net), stateHash(suite, a.strand.tip)))).toBe('E_SIGNATURE MCH-12');
+  });
 });
 
 describe('MCH-3: operations of a strand', () => {

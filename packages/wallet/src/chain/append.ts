@@ -122,13 +122,15 @@ export async function signIntent(device: Device, chain: ChainId, index: number):
     [
       ...putItems(device, [{ type: 'signature', purpose: authority.purpose, subject: hash, position: 0, signature }]),
       stateRecords.put(device, place, signed),
-      // A half is never certified: once it is signed, nothing remains to be done.
-      ...(transition.value.body.kind === 'half' ? [journalRecords.remove(place)] : []),
+      // Chains of relationships are never certified: once a state is signed, nothing remains to be done.
+      ...(isAgreed(transition.value) ? [journalRecords.remove(place)] : []),
     ],
     [stateRecords.isUnchanged(device, place, state)],
   );
   return committed.ok ? transition : committed;
 }
+
+const isAgreed = ({ body: { kind } }: Transition): boolean => kind === 'half' || kind === 'strand';
 
 /** A stored state with its transition, from its stored operation and witness. */
 async function redraft(device: Device, state: StateRecord): Promise<Result<Transition>> {

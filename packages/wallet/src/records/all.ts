@@ -29,4 +29,10 @@ export const allCollections: readonly string[] = [
   'outcome',
   'peerHolds',
   'total',
+  'machine',
+  'machineStep',
+  'machineState',
+  'machineEntry',
+  'machineHeld',
+  'machineCommand',
 ];

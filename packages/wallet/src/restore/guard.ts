@@ -1,6 +1,7 @@
 /** What a restored device may sign, and when (spec WAL-34, WAL-35, REL-44). */
 import { done, fail, isClosedHalf, type HalfGenesis, type Result, type Transition } from '@dsm/core';
 import type { Device, Storage } from '../device.ts';
+import { requireWrittenStrand } from '../machine/strand-terms.ts';
 import { readRestoredIndex, readRestore, type RestoreRecord } from '../records/restore.ts';
 import { formatDate } from './date.ts';
 import { readHalfTerms } from './half-terms.ts';
@@ -38,11 +39,13 @@ export async function requireMaySign(device: Pick<Device, 'clock'> & Storage): P
 }
 
 /** The last line of defence, where intents are written and signed: whatever called for it. */
-export async function requireMayAppend(device: Device, { body, operation }: Transition): Promise<Result<undefined>> {
+export async function requireMayAppend(device: Device, transition: Transition): Promise<Result<undefined>> {
+  const { body, operation } = transition;
   const restore = await readRestore(device);
   if (!restore) return done;
   if (operation.kind === 'account' && operation.operation.type === 'restored') return requireDate(device, restore);
   if (restore.restored === null) return requireMaySign(device);
+  if (operation.kind === 'strand') return requireWrittenStrand(device, transition, restore.restored.index);
   if (operation.kind !== 'half') return done;
   const terms = await readHalfTerms(device, body.chain);
   return terms && !isClosedHalf(terms, restore.restored.index)
