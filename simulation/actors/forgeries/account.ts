@@ -23,7 +23,7 @@ import {
   must,
   fail,
 } from '@dsm/core';
-import { payOnline } from '@dsm/wallet';
+import { payOnline, sync } from '@dsm/wallet';
 import { requireChain, readBody } from '../../../packages/wallet/src/chain/draft.ts';
 import { tokenRecords } from '../../../packages/wallet/src/records/token.ts';
 import { readAccountGenesis } from '../../../packages/wallet/src/contacts/card.ts';
@@ -109,11 +109,21 @@ async function bePaid({ device, accomplices, token }: Forger): Promise<void> {
   }
 }
 
+/** And has the credit by now. */
+async function beCredited(forger: Forger): Promise<void> {
+  await bePaid(forger);
+  await sync(forger.device);
+}
+
 /** A credit of something overheard, other than it was. */
 const receive =
-  (which: (forger: Forger, debit: Output) => boolean, change: (amount: bigint) => bigint, prepare = false): Forgery =>
+  (
+    which: (forger: Forger, debit: Output) => boolean,
+    change: (amount: bigint) => bigint,
+    prepare?: (forger: Forger) => Promise<void>,
+  ): Forgery =>
   async (forger) => {
-    if (prepare) await bePaid(forger);
+    await prepare?.(forger);
     const ground = await groundOf(forger);
     const debits = overheardDebits(forger).filter(({ debit }) => which(forger, debit));
     if (!ground || debits.length === 0) return nothingToForge();
@@ -263,8 +273,8 @@ export const ACCOUNT_FORGERIES: Readonly<Record<string, Forgery>> = {
     const operation = { type: 'createToken', window: windowOf(forger), policy } as const;
     return forgeAndPush(forger, ground, { kind: 'account', operation });
   },
-  creditAgain: receive(isMine, (amount) => amount),
-  creditMore: receive(isMine, (amount) => amount * 2n, true),
+  creditAgain: receive(isMine, (amount) => amount, beCredited),
+  creditMore: receive(isMine, (amount) => amount * 2n, bePaid),
   creditOfAnother: receive(
     (forger, debit) => !isMine(forger, debit),
     (amount) => amount,
