@@ -246,7 +246,13 @@ export const acceptedVerifies: MakeCheck = (world, chronicle) => {
     if (voted.has(name)) return undefined;
     voted.add(name);
     const proofs = items.filter(({ type }) => type === 'total' || type === 'witness');
-    const verdict = verifySubmission(replayer.contextOf(overlaid(suite, items, holdings.own(by))), state);
+    // Of a place that it holds for final it asks no certificate, and looks at none that it is shown.
+    const slots = chronicle.slots.get(by.name);
+    const asKnown = (item: BundleItem): boolean =>
+      item.type === 'certificate' &&
+      (slots?.get(placeText(item.certificate.chain, item.certificate.index))?.final ?? null) !== null;
+    const shown = items.filter((item) => !asKnown(item));
+    const verdict = verifySubmission(replayer.contextOf(overlaid(suite, shown, holdings.own(by))), state);
     if (verdict.ok && verdict.value.body.kind === 'vault') attached.set(toHex(state), proofs);
     return problem(verdict, () => `${by.name} votes for a state that does not verify`);
   };
