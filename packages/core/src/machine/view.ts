@@ -49,11 +49,45 @@ export const beginView = (id: MachineId, terms: MachineTerms): MachineView => {
 
 export const findStep = (view: MachineView, hash: StepHash): KnownStep | undefined => view.steps.get(toHex(hash));
 
+/** A step with the ways down from it: to the one below, and by a longer jump, so that thousands are few to walk. */
+interface Node {
+  readonly number: number;
+  readonly hash: StepHash;
+  readonly below: Node | undefined;
+  readonly jump: Node | undefined;
+}
+
+const NODES = new WeakMap<MachineView['steps'], Map<string, Node>>();
+
+/** The node of a step. Steps never change once they are in a view. */
+function nodeOf({ steps }: MachineView, key: string): Node | undefined {
+  const nodes = NODES.get(steps) ?? new Map<string, Node>();
+  NODES.set(steps, nodes);
+  // From the first below that has a node, or has nothing below, upwards.
+  const path: string[] = [];
+  let at = key;
+  while (!nodes.has(at) && steps.has(at)) {
+    path.push(at);
+    at = toHex((steps.get(at) as KnownStep).record.prev);
+  }
+  let below = nodes.get(at);
+  for (const one of path.toReversed()) {
+    const { hash, record } = steps.get(one) as KnownStep;
+    const far = below?.jump;
+    const isTwice = below && far?.jump && below.number - far.number === far.number - far.jump.number;
+    const node: Node = { number: record.number, hash, below, jump: isTwice ? far.jump : below };
+    nodes.set(one, node);
+    below = node;
+  }
+  return nodes.get(key);
+}
+
 /** Whether `hash` is this step or builds on it. */
 export function buildsOn(view: MachineView, hash: StepHash, below: KnownStep): boolean {
-  let step = findStep(view, hash);
-  while (step && step.record.number > below.record.number) step = findStep(view, step.record.prev);
-  return step !== undefined && equalBytes(step.hash, below.hash);
+  const { number } = below.record;
+  let node = nodeOf(view, toHex(hash));
+  while (node && node.number > number) node = node.jump && node.jump.number >= number ? node.jump : node.below;
+  return node !== undefined && equalBytes(node.hash, below.hash);
 }
 
 /** `signed`: counts for the step, for ever. `passed`: never will. `open`: has not come to its place. */
@@ -64,9 +98,21 @@ export type Stand = 'signed' | 'passed' | 'open';
  * counts, anything else passes it.
  */
 export function standOf(view: MachineView, party: number, step: KnownStep): Stand {
-  const first = view.logs[party]?.find(({ place }) => comparePlaces(place, step.record) >= 0);
+  const first = firstFrom(view.logs[party] ?? [], step.record);
   if (!first) return 'open';
   return first.step !== null && buildsOn(view, first.step, step) ? 'signed' : 'passed';
+}
+
+/** The first entry at a place or after it: logs go upwards. */
+function firstFrom(log: readonly StrandEntry[], place: StepPlace): StrandEntry | undefined {
+  let low = 0;
+  let high = log.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (comparePlaces((log[middle] as StrandEntry).place, place) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return log[low];
 }
 
 /** Positions of the parties that stand so to a step. */
@@ -129,7 +175,9 @@ function isBase(view: MachineView, { prev, number }: StepRecord): boolean {
 /** What the party signed before and this step does not build on can never exist. */
 function checkEarlier(view: MachineView, party: number, entry: StrandEntry, step: KnownStep): Result<undefined> {
   const log = view.logs[party] ?? [];
-  const earlier = log.slice(0, log.indexOf(entry)).findLast((one) => one.step !== null)?.step;
+  let at = log.indexOf(entry) - 1;
+  while (at >= 0 && log[at]?.step === null) at -= 1;
+  const earlier = log[at]?.step;
   let below = earlier ? findStep(view, earlier) : undefined;
   while (below && !buildsOn(view, step.hash, below)) {
     if (!cannotExist(view, below)) {
@@ -155,10 +203,13 @@ export function checkOrder(view: MachineView): Result<undefined> {
 
 /** The view with the newest step that exists as its head. `E_CONFLICT` when there are two (spec MCH-14). */
 export function findHead(view: MachineView): Result<MachineView> {
-  const existing = [...view.steps.values()].filter((step) => doesExist(view, step));
+  const existing = Map.groupBy(
+    [...view.steps.values()].filter((step) => doesExist(view, step)),
+    ({ record }) => record.number,
+  );
   let head: Head = view.floor;
   for (;;) {
-    const next = existing.filter(({ record }) => record.number === head.number + 1);
+    const next = existing.get(head.number + 1) ?? [];
     const [first, second] = next;
     if (second) return conflict(view, next);
     if (!first) return { ok: true, value: { ...view, head } };
