@@ -23,10 +23,12 @@ export interface Errand {
   readonly seconds: number;
   /** Workloads whose crashes are enumerated first. */
   readonly crashes: readonly string[];
-  /** Runs of the world: these, or from seed 1 on until the time is over. */
+  /** Runs of the world: these, or one seed after the other until the time is over. */
   readonly runs?: readonly Run[];
   /** Kinds of worlds, in turn. */
   readonly presets?: readonly PresetName[];
+  /** The first seed. */
+  readonly from?: number;
   /** Short runs to their end, each of them. */
   readonly whole?: boolean;
   readonly events: number;
@@ -59,7 +61,15 @@ interface Counts {
   checks: number;
 }
 
-async function hunt({ seconds, crashes, runs, events, presets = ORDER, whole = false }: Errand): Promise<Hunted> {
+async function hunt({
+  seconds,
+  crashes,
+  runs,
+  events,
+  presets = ORDER,
+  from = 1,
+  whole = false,
+}: Errand): Promise<Hunted> {
   // Of the processor: a busy machine takes nothing from the budget.
   const spent = (): number => {
     const { user, system } = process.cpuUsage();
@@ -81,7 +91,7 @@ async function hunt({ seconds, crashes, runs, events, presets = ORDER, whole = f
   }
   for (let i = 0; runs ? i < runs.length : true; i++) {
     if (spent() > seconds) break;
-    const run = runs?.[i] ?? { preset: presets[i % presets.length] as PresetName, seed: i + 1, whole };
+    const run = runs?.[i] ?? { preset: presets[i % presets.length] as PresetName, seed: i + from, whole };
     const found = await huntRun(run, events, counts);
     if (found) return conclude(found);
   }
