@@ -4,9 +4,7 @@ import { must, openWallet } from '@dsm/sdk';
 const shop = must(await openWallet({ store: 'shop', passphrase: 'something long' }));
 const stop = new AbortController();
 shop.on('received', ({ amount, from, grade }) => console.log(`${amount.text} from ${from}: ${grade}`));
-shop.on('claim-due', ({ amount, lostAt }) =>
-  console.log(`${amount.text} are lost at ${new Date(lostAt).toISOString()}`),
-);
+shop.on('claim-due', ({ amount, lostAt }) => console.log(`${amount.text} lost at`, new Date(lostAt)));
 shop.on('claimed', ({ amount }) => {
   console.log(`claimed ${amount.text}`);
   stop.abort();

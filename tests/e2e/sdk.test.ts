@@ -66,6 +66,7 @@ test('the tutorial of the library does what it says', async () => {
       '7.50 LUNCH for table 4: reserved',
       '7.50 LUNCH, reserved until true',
       '957.50 LUNCH to spend',
+      '1 visit, agreed in 1 step',
       'E_PASSPHRASE',
       '',
     ].join('\n'),

@@ -10,8 +10,19 @@ import {
   policyCodec,
   toHex,
   type Result,
+  type TokenId,
 } from '@dsm/core';
-import { createToken, findToken, learnToken, listTokens, mint, parseAmount, type Token } from '@dsm/wallet';
+import {
+  burn,
+  createToken,
+  findToken,
+  learnToken,
+  listTokens,
+  mint,
+  parseAmount,
+  type Device,
+  type Token,
+} from '@dsm/wallet';
 import type { Stoppable } from './abort.ts';
 import { makeAmount, readSum, type Amount } from './amount.ts';
 import { run, type Core } from './core.ts';
@@ -26,6 +37,7 @@ export interface TokenFacts {
   readonly cap: Amount;
   /** Milliseconds; null: never. */
   readonly expiresAt: number | null;
+  readonly transferable: boolean;
 }
 
 export interface TokenTerms {
@@ -36,6 +48,8 @@ export interface TokenTerms {
   /** The most that may ever be minted, in token units: `100000`. Default: no bound but that of numbers. */
   readonly cap?: string;
   readonly expiresAt?: number;
+  /** False: holders pay it to its issuer, and to nobody else. Default: true. */
+  readonly transferable?: boolean;
 }
 
 export interface Tokens {
@@ -43,6 +57,8 @@ export interface Tokens {
   create(terms: TokenTerms, options?: Stoppable): Promise<Result<TokenFacts>>;
   /** Issues `500 MEAL` to this wallet; certified. */
   mint(amount: string, options?: Stoppable): Promise<Result<Amount>>;
+  /** Destroys what came back to its issuer: `120 MEAL`; certified. */
+  burn(amount: string, options?: Stoppable): Promise<Result<Amount>>;
   list(): Promise<Result<readonly TokenFacts[]>>;
   /** What others need to know a token before they have met it. */
   share(symbol: string): Promise<Result<Uint8Array>>;
@@ -56,12 +72,13 @@ const describe = ({ token, policy }: Token): TokenFacts => ({
   issuer: toHex(policy.issuer),
   cap: makeAmount(policy.cap, token, policy),
   expiresAt: policy.expiresAt > 0 ? policy.expiresAt : null,
+  transferable: policy.transferable,
 });
 
 const described = (token: Result<Token>): Result<TokenFacts> => (token.ok ? ok(describe(token.value)) : token);
 
 export const tokensOf = (core: Core): Tokens => ({
-  create: ({ symbol, decimals = 2, cap, expiresAt }, { signal } = {}) =>
+  create: ({ symbol, decimals = 2, cap, expiresAt, transferable = true }, { signal } = {}) =>
     run(core, { signal }, async (device) => {
       const known = (await listTokens(device)).find(
         ({ policy }) => policy.symbol === symbol && equalBytes(policy.issuer, device.account),
@@ -70,15 +87,10 @@ export const tokensOf = (core: Core): Tokens => ({
       const bound = cap === undefined ? ok(MAX_AMOUNT) : parseAmount(cap, decimals);
       if (!bound.ok) return bound;
       const expires = expiresAt === undefined ? {} : { expiresAt };
-      return described(await createToken(device, { symbol, decimals, cap: bound.value, ...expires }));
+      return described(await createToken(device, { symbol, decimals, cap: bound.value, transferable, ...expires }));
     }),
-  mint: (amount, { signal } = {}) =>
-    run(core, { signal }, async (device) => {
-      const sum = await readSum(device, amount);
-      if (!sum.ok) return sum;
-      const minted = await mint(device, sum.value.token, sum.value.amount);
-      return minted.ok ? ok(makeAmount(sum.value.amount, sum.value.token, sum.value.policy)) : minted;
-    }),
+  mint: (amount, options) => issue(core, mint, amount, options),
+  burn: (amount, options) => issue(core, burn, amount, options),
   list: () => run(core, {}, async (device) => ok((await listTokens(device)).map(describe))),
   share: (symbol) =>
     run(core, {}, async (device) => {
@@ -94,3 +106,18 @@ export const tokensOf = (core: Core): Tokens => ({
         : fail('E_NETWORK', 'NET-1', 'a token of another network');
     }),
 });
+
+/** Out of nothing, or into it. */
+const issue = (
+  core: Core,
+  operate: (device: Device, token: TokenId, amount: bigint) => Promise<Result<unknown>>,
+  text: string,
+  { signal }: Stoppable = {},
+): Promise<Result<Amount>> =>
+  run(core, { signal }, async (device) => {
+    const sum = await readSum(device, text);
+    if (!sum.ok) return sum;
+    const { token, policy, amount } = sum.value;
+    const done = await operate(device, token, amount);
+    return done.ok ? ok(makeAmount(amount, token, policy)) : done;
+  });

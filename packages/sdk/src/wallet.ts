@@ -1,92 +1,33 @@
 /** The wallet as applications have it. */
-import { fail, fromHex, ok, toHex, type Grade, type Result } from '@dsm/core';
-import {
-  balances,
-  cancel,
-  exportEvidence,
-  findContact,
-  findToken,
-  history,
-  importEvidence,
-  listEvidence,
-  ownCard,
-  backup as backUp,
-  readPayment,
-  reserve as reserveFor,
-  setPolicy,
-  type Device,
-  type HistoryEntry,
-  type PaymentStatus,
-} from '@dsm/wallet';
+import { fail, ok, toHex, type Result } from '@dsm/core';
+import type { Machine } from '@dsm/machine';
+import { anchor, backup as backUp, cancel, closeReservations, ownCard, releaseExpired, type Device } from '@dsm/wallet';
 import type { Stoppable } from './abort.ts';
-import { makeAmount, readSum, type Amount } from './amount.ts';
+import type { Amount } from './amount.ts';
 import { contactsOf, type Contacts } from './contacts.ts';
 import { run, type Core } from './core.ts';
 import { makeEvents, type Subscribe } from './events.ts';
 import type { Link } from './link/link.ts';
 import { makeLock } from './lock.ts';
+import { machinesOf, type Machines } from './machine.ts';
 import { payAsked, type AnswerOptions } from './pay/answer.ts';
-import {
-  payCertified,
-  payOver,
-  readRefund,
-  refundCertified,
-  refundOver,
-  type Pace,
-  type RefundTerms,
-  type Terms,
-} from './pay/payer.ts';
+import { payCertified, payOver, type Pace, type RefundTerms, type Terms } from './pay/payer.ts';
+import { payBack, readId } from './pay/refund.ts';
 import { makeRequest, type PaymentRequest, type RequestTerms } from './pay/request.ts';
 import { serve, type ServeOptions } from './pay/serve.ts';
-import { nameOf, type ProvenReceipt, type Receipt } from './receipt.ts';
+import type { ProvenReceipt, Receipt } from './receipt.ts';
+import { moveBack, setAside, setTaking, type Reservation, type TakeTerms } from './reservations.ts';
 import { tokensOf, type Tokens } from './tokens.ts';
+import { evidenceOf, listBalances, listHistory, oneBalance, type Balance, type Entry, type Evidence } from './view.ts';
 import { syncWallet, watch, type Synced, type WatchOptions } from './watch.ts';
 
-export interface Balance {
-  readonly symbol: string;
-  /** The token's id, hexadecimal. */
-  readonly token: string;
-  /** Certified and spendable. */
-  readonly available: Amount;
-  /** Own value, set aside in reservations. */
-  readonly setAside: Amount;
-  /** Received as `reserved`, not claimed yet. */
-  readonly reserved: Amount;
-  /** Received as `provisional`, may still be taken back. */
-  readonly provisional: Amount;
-}
-
-export interface Reservation {
-  /** Hexadecimal. */
-  readonly reservation: string;
-  readonly amount: Amount;
-  /** Milliseconds. */
-  readonly until: number;
-}
-
-export interface Entry {
-  readonly payment: string;
-  readonly direction: 'in' | 'out';
-  readonly kind: 'online' | 'reserved' | 'provisional' | 'mint';
-  readonly status: PaymentStatus;
-  readonly grade: Grade | null;
-  readonly amount: Amount;
-  readonly order: string;
-  /** Name of the contact, or the account's id. */
-  readonly peer: string;
-  /** Milliseconds. */
-  readonly at: number;
-  readonly refundOf: string | null;
-  /** Proof that the payer signed twice where this payment rests. */
-  readonly evidence: string | null;
-}
-
-/** How this wallet is paid without asking the owner each time: what is provisional is limited, nothing by default. */
-export interface TakeTerms {
-  /** `none`, `any`, or token units such as `20`. */
-  readonly provisional: string;
-  /** One contact instead of everybody who has no rule of its own. */
-  readonly from?: string;
+/** Where an anchor stands. */
+export interface Anchored {
+  /** Account, hexadecimal. */
+  readonly account: string;
+  readonly index: number;
+  /** Hash of the certified state, hexadecimal. */
+  readonly state: string;
 }
 
 export interface Wallet {
@@ -98,6 +39,11 @@ export interface Wallet {
   readonly words: string | undefined;
   readonly contacts: Contacts;
   readonly tokens: Tokens;
+  /** State shared with contacts under the rules of this machine. */
+  machine<State, Params, Inputs>(
+    machine: Machine<State, Params, Inputs>,
+    older?: readonly Machine[],
+  ): Machines<State, Params, Inputs>;
   /** What contacts exchange: a file. */
   card(): Promise<Result<Uint8Array>>;
   balances(): Promise<Result<readonly Balance[]>>;
@@ -108,6 +54,12 @@ export interface Wallet {
     terms: { readonly for: string; readonly amount: string; readonly until: number | Date },
     options?: Stoppable,
   ): Promise<Result<Reservation>>;
+  /** Gives back to a contact what it has set aside for this wallet; what was paid out of it is claimed first. */
+  giveBack(contact: string, options?: Stoppable): Promise<Result<readonly Amount[]>>;
+  /** Takes back what is left of reservations for a contact that are over. */
+  takeBack(contact: string, options?: Stoppable): Promise<Result<readonly Amount[]>>;
+  /** Has 32 bytes of an application's own certified on the account: which, and in which order. Nodes see them. */
+  anchor(value: Uint8Array, options?: Stoppable): Promise<Result<Anchored>>;
   /** Asks a contact for a payment. */
   request(terms: RequestTerms, options?: Stoppable): Promise<Result<PaymentRequest>>;
   /** To whoever serves the other end of the link, in the grade of the terms. */
@@ -133,11 +85,7 @@ export interface Wallet {
   /** Syncs and claims until the signal fires. */
   watch(options?: WatchOptions): Promise<Result<undefined>>;
   history(): Promise<Result<readonly Entry[]>>;
-  readonly evidence: {
-    list(): Promise<Result<readonly { readonly id: string; readonly device: string }[]>>;
-    export(id: string): Promise<Result<Uint8Array>>;
-    import(file: Uint8Array): Promise<Result<{ readonly id: string }>>;
-  };
+  readonly evidence: Evidence;
   readonly on: Subscribe;
   /** Everything that is not in the 24 words, encrypted. */
   backup(): Promise<Result<Uint8Array>>;
@@ -167,10 +115,20 @@ export function walletFrom(device: Device, words?: string): Wallet {
     words,
     contacts: contactsOf(core),
     tokens: tokensOf(core),
+    machine: (machine, older = []) => machinesOf(core, machine, older),
     card: () => run(core, {}, ownCard),
     balances: () => run(core, {}, listBalances),
     balance: (symbol) => run(core, {}, (own) => oneBalance(own, symbol)),
     reserve: (terms, options = {}) => run(core, { signal: options.signal }, (own) => setAside(own, terms)),
+    giveBack: (contact, options = {}) => moveBack(core, closeReservations, contact, options),
+    takeBack: (contact, options = {}) => moveBack(core, releaseExpired, contact, options),
+    anchor: (value, options = {}) =>
+      run(core, { signal: options.signal }, async (own) => {
+        const made = await anchor(own, value);
+        if (!made.ok) return made;
+        const { chain, index, state } = made.value;
+        return ok({ account: toHex(chain), index, state: toHex(state) });
+      }),
     request: (terms, options) => makeRequest(core, terms, options),
     // One function for all of its forms: with a link the receipt has its proof.
     pay: ((what: Terms | Uint8Array | Link, options?: PayOptions) => pay(core, what, options)) as Wallet['pay'],
@@ -211,136 +169,3 @@ async function pay(core: Core, what: Terms | Uint8Array | Link, options: PayOpti
   if (isLink(what)) return payAsked(core, what, options);
   return link ? payOver(core, what, link, options) : payCertified(core, what, options);
 }
-
-async function payBack(
-  core: Core,
-  payment: string,
-  terms: RefundTerms,
-  options: Pace & { readonly link?: Link | undefined },
-): Promise<Result<Receipt>> {
-  const id = readId(payment);
-  if (!id.ok) return id;
-  if (options.link) return refundOver(core, id.value, terms, options.link, options);
-  const certified = await run(core, options, async (device) => {
-    const original = await readPayment(device, id.value);
-    const entries = await history(device);
-    const policy = entries.ok
-      ? entries.value.find((entry) => toHex(entry.payment.payment) === payment)?.policy
-      : undefined;
-    if (!original || !policy) return fail('E_NOT_FOUND', 'REL-24', 'there is no such payment');
-    if (original.direction !== 'in' || original.grade === null) {
-      return fail('E_STATE', 'REL-24', 'only a payment that was received is paid back');
-    }
-    const left = original.amount - refunded(entries.ok ? entries.value : [], payment);
-    const asked = terms.amount === undefined ? ok(left) : await readRefund(device, id.value, terms.amount);
-    if (!asked.ok) return asked;
-    if (asked.value > left || left === 0n) return fail('E_AMOUNT', 'REL-24', 'more than is left of that payment');
-    return ok({ original, amount: asked.value, policy, id: terms.id });
-  });
-  return certified.ok ? refundCertified(core, id.value, certified.value, options) : certified;
-}
-
-const UNPAID: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['cancelled', 'expired', 'lost', 'void']);
-
-const refunded = (entries: readonly HistoryEntry[], payment: string): bigint =>
-  entries
-    .filter(
-      ({ payment: one, status }) =>
-        one.direction === 'out' && one.refundOf && toHex(one.refundOf) === payment && !UNPAID.has(status),
-    )
-    .reduce((sum, { payment: one }) => sum + one.amount, 0n);
-
-function readId(text: string): Result<Uint8Array> {
-  const id = fromHex(text);
-  return id?.length === 32 ? ok(id) : fail('E_NOT_FOUND', 'SDK-6', 'not the id of a payment');
-}
-
-async function listBalances(device: Device): Promise<Result<readonly Balance[]>> {
-  const all = await balances(device);
-  if (!all.ok) return all;
-  return ok(
-    all.value.map(({ token, policy, available, setAside: aside, reserved, provisional }) => {
-      const of = (value: bigint): Amount => makeAmount(value, token, policy);
-      return {
-        symbol: policy.symbol,
-        token: toHex(token),
-        available: of(available),
-        setAside: of(aside),
-        reserved: of(reserved),
-        provisional: of(provisional),
-      };
-    }),
-  );
-}
-
-async function oneBalance(device: Device, symbol: string): Promise<Result<Balance>> {
-  const token = await findToken(device, symbol);
-  if (!token.ok) return token;
-  const all = await listBalances(device);
-  if (!all.ok) return all;
-  const found = all.value.find((one) => one.token === toHex(token.value.token));
-  return found ? ok(found) : fail('E_TOKEN', 'SDK-1', `this wallet has not met a token ${symbol}`);
-}
-
-async function setAside(
-  device: Device,
-  terms: { readonly for: string; readonly amount: string; readonly until: number | Date },
-): Promise<Result<Reservation>> {
-  const contact = await findContact(device, terms.for);
-  if (!contact.ok) return contact;
-  const sum = await readSum(device, terms.amount);
-  if (!sum.ok) return sum;
-  const until = Number(terms.until);
-  if (!Number.isSafeInteger(until) || until < 0) return fail('E_USAGE', 'SDK-1', 'until is no date');
-  const { token, policy, amount } = sum.value;
-  const made = await reserveFor(device, { for: contact.value.account, token, amount, until });
-  if (!made.ok) return made;
-  return ok({ reservation: toHex(made.value.reservation), amount: makeAmount(amount, token, policy), until });
-}
-
-async function setTaking(device: Device, { provisional, from }: TakeTerms): Promise<Result<undefined>> {
-  const contact = from === undefined ? undefined : await findContact(device, from);
-  if (contact && !contact.ok) return contact;
-  const set = await setPolicy(device, {
-    provisionalMax: provisional,
-    ...(contact && { contact: contact.value.account }),
-  });
-  return set.ok ? ok(undefined) : set;
-}
-
-async function listHistory(device: Device): Promise<Result<readonly Entry[]>> {
-  const all = await history(device);
-  if (!all.ok) return all;
-  const entries: Entry[] = [];
-  for (const { payment, policy, status, evidence } of all.value) {
-    if (!policy) continue;
-    entries.push({
-      payment: toHex(payment.payment),
-      direction: payment.direction,
-      kind: payment.kind,
-      status,
-      grade: payment.grade,
-      amount: makeAmount(payment.amount, payment.token, policy),
-      order: payment.order,
-      peer: await nameOf(device, payment.peer),
-      at: payment.at,
-      refundOf: payment.refundOf && toHex(payment.refundOf),
-      evidence: evidence ? toHex(evidence) : null,
-    });
-  }
-  return ok(entries);
-}
-
-const evidenceOf = (core: Core): Wallet['evidence'] => ({
-  list: () =>
-    run(core, {}, async (device) => {
-      const all = await listEvidence(device);
-      return all.ok ? ok(all.value.map(({ id, device: accused }) => ({ id: toHex(id), device: toHex(accused) }))) : all;
-    }),
-  export: (id) => run(core, {}, (device) => exportEvidence(device, id)),
-  import: (file) =>
-    run(core, {}, async (device) => {
-      const kept = await importEvidence(device, file);
-      return kept.ok ? ok({ id: toHex(kept.value.id) }) : kept;
-    }),
-});

@@ -67,8 +67,10 @@ describe('a payment', () => {
     const { shop, phone } = await makeScene();
     const [a, b] = memoryLink();
     const asked: Asked[] = [];
-    const accept = (one: Asked): boolean => {
+    const accept = async (one: Asked): Promise<boolean> => {
       asked.push(one);
+      // Whoever decides may use the wallet.
+      expectOk(await shop.balance('MEAL'));
       if (one.order === 'broken') throw new Error('a defect');
       return one.order === 'good';
     };
@@ -170,7 +172,10 @@ describe('a request', () => {
     const [no] = await Promise.all([request.receive(b), phone.pay(a, { confirm: () => false })]);
     expect(ruleOf(no)).toBe('E_POLICY SDK-8');
     const asked: string[] = [];
-    const confirm = ({ to, amount, order }: Asked): boolean => asked.push(`${to} ${amount.text} ${order}`) > 0;
+    const confirm = async ({ to, amount, order }: Asked): Promise<boolean> => {
+      expectOk(await phone.balance('MEAL'));
+      return asked.push(`${to} ${amount.text} ${order}`) > 0;
+    };
     const [yes, paid] = await Promise.all([request.receive(b), phone.pay(a, { confirm })]);
     expect(expectOk(yes).payment).toBe(expectOk(paid).payment);
     expect(asked).toEqual(['shop 2.00 MEAL tea']);

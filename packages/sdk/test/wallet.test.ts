@@ -174,6 +174,34 @@ describe('what a wallet knows', () => {
     expect(codeOf(await shop.reserve({ for: 'phone', amount: '1 MEAL', until: new Date('never') }))).toBe('E_USAGE');
   });
 
+  test('RES-7, RES-5, VAL-10: giving back, taking back, anchors, tokens that go back only', async () => {
+    const scene = await makeScene();
+    const { shop, phone, world } = scene;
+    expect(codeOf(await shop.giveBack('nobody'))).toBe('E_CONTACT');
+    expect(expectOk(await shop.anchor(new Uint8Array(32).fill(7))).account).toBe(shop.id);
+    expect(codeOf(await shop.anchor(Uint8Array.of(1)))).toBe('E_FORMAT');
+    expect(expectOk(await shop.tokens.burn('100 MEAL')).text).toBe('100.00 MEAL');
+    const ticket = expectOk(await shop.tokens.create({ symbol: 'TICKET', decimals: 0, transferable: false }));
+    expect(ticket.transferable).toBe(false);
+    expect(codeOf(await phone.takeBack('shop'))).toBe('E_TOO_EARLY');
+    world.nowMs += 30 * DAY_MS + world.net.network.gapMs;
+    const back = expectOk(await phone.takeBack('shop'));
+    expect(back.map(({ text }) => text)).toEqual(['20.00 MEAL']);
+    expect(expectOk(await phone.balance('MEAL')).available.text).toBe('100.00 MEAL');
+  });
+
+  test('RES-7: what was set aside goes back early', async () => {
+    const { shop, phone } = await makeScene();
+    expectOk(await shop.sync());
+    const [a, b] = memoryLink();
+    const serving = shop.serve(b, { payments: 1 });
+    expectOk(await phone.pay({ to: 'shop', amount: '5 MEAL' }, { link: a }));
+    expectOk(await serving);
+    expect(expectOk(await shop.giveBack('phone')).map(({ text }) => text)).toEqual(['15.00 MEAL']);
+    expectOk(await phone.sync());
+    expect(expectOk(await phone.balance('MEAL')).available.text).toBe('95.00 MEAL');
+  });
+
   test('WAL-9: contacts by card, by id from the nodes, under any name', async () => {
     const scene = await makeScene();
     const carol = expectOk(await open(scene, 'carol'));

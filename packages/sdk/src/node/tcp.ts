@@ -19,6 +19,8 @@ export interface ListenOptions extends Pick<SecureOptions, 'introduce' | 'signal
   readonly onRefused?: (why: Result<never>) => void;
   /** Links at a time, those included that have not shown who calls. Default: 64. */
   readonly maxLinks?: number;
+  /** A link on which nothing comes or goes for so long is closed. Default: ten minutes. */
+  readonly idleMs?: number;
 }
 
 export interface Listener {
@@ -30,6 +32,7 @@ export interface Listener {
 
 /** For all three messages of the opening. */
 const HANDSHAKE_MS = 10_000;
+const IDLE_MS = 600_000;
 
 /** Waits for callers. `E_BUSY`: the port is taken. Ends with the signal too. */
 export async function listen(options: ListenOptions): Promise<Result<Listener>> {
@@ -78,7 +81,7 @@ function bind(server: Server, port: number, host: string): Promise<Result<number
 
 async function welcome(
   socket: Socket,
-  { wallet, introduce, onLink, onRefused }: ListenOptions,
+  { wallet, introduce, onLink, onRefused, idleMs = IDLE_MS }: ListenOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const raw = streamLink(socket);
@@ -90,6 +93,7 @@ async function welcome(
     return;
   }
   raw.trust();
+  socket.setTimeout(idleMs, () => socket.destroy());
   const { link, peer } = called.value;
   try {
     await onLink(link, peer);

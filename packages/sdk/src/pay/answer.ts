@@ -104,16 +104,12 @@ async function takeInvoice(core: Core, progress: Progress, invoice: Invoice, con
   }
   // A request that was decided is not asked about again.
   const command = commandKey(core.suite, 'sdk-invoice', [invoice.payee, invoice.nonce]);
-  const turn = await run(core, { signal }, async (device) => {
-    const begun = await paymentOf(device, command);
-    if (!begun) {
-      const mine = checkInvoice(device, invoice);
-      if (!mine.ok) return mine;
-      const allowed = await confirmInvoice(device, invoice, context);
-      if (!allowed.ok) return allowed;
-    }
-    return answerInvoice(device, command, invoice);
-  });
+  const asked = await run(core, { signal }, async (device) =>
+    (await paymentOf(device, command)) ? ok(undefined) : describeInvoice(device, invoice),
+  );
+  if (!asked.ok) return { answer: asked, isOver: true };
+  if (asked.value && !(await isConfirmed(asked.value, context))) return { answer: refused(), isOver: true };
+  const turn = await run(core, { signal }, (device) => answerInvoice(device, command, invoice));
   if (!turn.ok) return { answer: turn, isOver: true };
   progress.invoice = invoice;
   progress.command = command;
@@ -127,26 +123,27 @@ function noteTurn(progress: Progress, exchanged: Exchanged): Reply {
   return { answer: ok(message) };
 }
 
-async function confirmInvoice(
-  device: Device,
-  invoice: Invoice,
-  { confirm, expectedInvoice, signal }: Context,
-): Promise<Result<undefined>> {
+/** What the owner is asked about; a failure for what cannot be paid from here. */
+async function describeInvoice(device: Device, invoice: Invoice): Promise<Result<Asked>> {
+  const mine = checkInvoice(device, invoice);
+  if (!mine.ok) return mine;
   const contact = await findContact(device, toHex(invoice.payee));
   if (!contact.ok) return contact;
   const known = (await listTokens(device)).find(({ token }) => equalBytes(token, invoice.token));
   if (!known) return fail('E_TOKEN', 'SDK-9', 'a token is asked for that this wallet has not met');
-  // Whoever hands the request over itself has decided.
-  if (!confirm) return expectedInvoice ? ok(undefined) : refused();
-  const asked: Asked = {
+  return ok({
     from: device.name,
     to: contact.value.name,
     amount: makeAmount(invoice.amount, known.token, known.policy),
     order: invoice.order,
     grade: invoice.grades === 1 ? 'provisional' : 'reserved',
     refundOf: null,
-  };
-  return (await isAllowed(confirm, asked, signal)) ? ok(undefined) : refused();
+  });
+}
+
+/** Whoever hands the request over itself has decided, unless there is more to ask. */
+async function isConfirmed(asked: Asked, { confirm, expectedInvoice, signal }: Context): Promise<boolean> {
+  return confirm ? isAllowed(confirm, asked, signal) : expectedInvoice !== undefined;
 }
 
 /** Two turns where the request can be signed as it is, three otherwise. */

@@ -1,12 +1,12 @@
 /** The payee's side of a link where payers begin: judges, accepts, receives, confirms. */
 import { fail, ok, type Result } from '@dsm/core';
-import { accept } from '@dsm/wallet';
+import { accept, type Exchanged } from '@dsm/wallet';
 import type { Stoppable } from '../abort.ts';
 import { run, type Core } from '../core.ts';
 import { answering } from '../link/call.ts';
 import type { Link } from '../link/link.ts';
 import type { ProvenReceipt } from '../receipt.ts';
-import { decideBy, kindOf, messageOf, takeCommit, type Policy } from './turns.ts';
+import { askedAbout, isAllowed, kindOf, messageOf, refused, takeCommit, type Asked, type Policy } from './turns.ts';
 
 export interface ServeOptions extends Stoppable {
   /** Asked before anything is accepted, after the wallet's own policy. Default: everything that policy admits. */
@@ -58,9 +58,7 @@ interface Reply {
 async function handle(core: Core, body: Uint8Array, { accept: policy, signal }: ServeOptions): Promise<Reply> {
   const kind = kindOf(core.device, body);
   if (kind === 'offer') {
-    const accepted = await run(core, { signal }, (device) =>
-      accept(device, body, { decide: decideBy(device, policy, signal) }),
-    );
+    const accepted = await acceptOffer(core, body, policy, signal);
     return { answer: accepted.ok ? ok(messageOf(accepted.value)) : accepted };
   }
   if (kind === 'commit') {
@@ -72,4 +70,29 @@ async function handle(core: Core, body: Uint8Array, { accept: policy, signal }: 
     return { answer: ok(ack), receipt };
   }
   return { answer: fail('E_FORMAT', 'SDK-6', 'here payers offer and commit, and nothing else is answered') };
+}
+
+/**
+ * The owner is asked between two looks at the offer (rule SDK-8): whoever thinks must not hold the wallet, and may use
+ * it. An offer that was accepted before is not asked about again.
+ */
+async function acceptOffer(
+  core: Core,
+  body: Uint8Array,
+  policy: Policy | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Result<Exchanged>> {
+  if (!policy) return run(core, { signal }, (device) => accept(device, body));
+  let asked: Asked | undefined;
+  const first = await run(core, { signal }, (device) =>
+    accept(device, body, {
+      decide: async (payment, token) => {
+        asked = await askedAbout(device, payment, token);
+        return refused();
+      },
+    }),
+  );
+  if (!asked) return first;
+  if (!(await isAllowed(policy, asked, signal))) return refused();
+  return run(core, { signal }, (device) => accept(device, body));
 }

@@ -1,15 +1,16 @@
 /** The turns of a payment as a link carries them; what each side does with a message is the wallet's affair. */
-import { decodeFile, equalBytes, fail, ok, stateHash, type FileKind, type Result, type StateHash } from '@dsm/core';
 import {
-  acknowledge,
-  history,
-  receive,
-  takeAck,
-  type Decide,
-  type Device,
-  type Exchanged,
-  type PaymentRecord,
-} from '@dsm/wallet';
+  decodeFile,
+  equalBytes,
+  fail,
+  ok,
+  stateHash,
+  type FileKind,
+  type Result,
+  type StateHash,
+  type TokenPolicy,
+} from '@dsm/core';
+import { acknowledge, history, receive, takeAck, type Device, type Exchanged, type PaymentRecord } from '@dsm/wallet';
 import { unlessAborted } from '../abort.ts';
 import { makeAmount, type Amount } from '../amount.ts';
 import { CALL_ID_BYTES } from '../link/call.ts';
@@ -29,23 +30,19 @@ export interface Asked {
 /** The owner's word. What throws or is not `true` is a no. */
 export type Policy = (asked: Asked) => boolean | Promise<boolean>;
 
-/** A policy as the wallet asks it (rule SDK-8). */
-export const decideBy =
-  (device: Device, policy: Policy | undefined, signal: AbortSignal | undefined): Decide =>
-  async (payment, tokenPolicy) => {
-    if (!policy) return ok(undefined);
-    const peer = await nameOf(device, payment.peer);
-    const isIn = payment.direction === 'in';
-    const asked: Asked = {
-      from: isIn ? peer : device.name,
-      to: isIn ? device.name : peer,
-      amount: makeAmount(payment.amount, payment.token, tokenPolicy),
-      order: payment.order,
-      grade: payment.kind === 'reserved' ? 'reserved' : 'provisional',
-      refundOf: payment.refundOf,
-    };
-    return (await isAllowed(policy, asked, signal)) ? ok(undefined) : refused();
+/** A payment as its owner is asked about it. */
+export async function askedAbout(device: Device, payment: PaymentRecord, policy: TokenPolicy): Promise<Asked> {
+  const peer = await nameOf(device, payment.peer);
+  const isIn = payment.direction === 'in';
+  return {
+    from: isIn ? peer : device.name,
+    to: isIn ? device.name : peer,
+    amount: makeAmount(payment.amount, payment.token, policy),
+    order: payment.order,
+    grade: payment.kind === 'reserved' ? 'reserved' : 'provisional',
+    refundOf: payment.refundOf,
   };
+}
 
 export const refused = (): Result<never> => fail('E_POLICY', 'SDK-8', 'the owner does not want this payment');
 
