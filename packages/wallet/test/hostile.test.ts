@@ -3,6 +3,7 @@ import {
   decodeWith,
   encodeWith,
   evidenceListCodec,
+  fail,
   memoryDisk,
   must,
   ok,
@@ -76,6 +77,43 @@ describe('one node that lies', () => {
     });
     await syncNow(victim);
     expect(asked).toBeLessThan(10);
+  });
+
+  test('with empty pages, or debits that nobody can prove, does not keep a device either', async () => {
+    const scene = await makeScene();
+    let page = encodeWith(creditPageCodec, { credits: [], more: true });
+    const asked = { credits: 0, state: 0 };
+    const victim = await makeVictim(scene, (path) => {
+      if (path.includes('/state/')) asked.state += 1;
+      if (!path.includes('/credits/')) return undefined;
+      asked.credits += 1;
+      return page;
+    });
+    await syncNow(victim);
+    expect(asked).toEqual({ credits: 64, state: 0 });
+    const { account: source } = scene.canteen;
+    const credits = Array.from({ length: 40 }, (_, i): Credit => {
+      return { cursor: i + 1, source, index: 100 + i, output: 0, token: scene.token, amount: 1n };
+    });
+    page = encodeWith(creditPageCodec, { credits, more: true });
+    await syncNow(victim);
+    expect(asked.state).toBe(33);
+  });
+
+  test('about a debit that no other node can be asked about now: it is asked about again', async () => {
+    const scene = await makeScene();
+    const { transport } = scene.directory;
+    let isCutOff = true;
+    const { device } = await makeWallet(scene.world, 'victim', memoryDisk(), {
+      request: (node, path, body) =>
+        isCutOff && path.includes('/state/')
+          ? Promise.resolve(fail('E_UNREACHABLE', 'NET-13', 'cut off'))
+          : transport.request(node, path, body),
+    });
+    expectOk(await payOnline(scene.canteen, { to: device.account, token: scene.token, amount: 5n }));
+    expect((await syncNow(device)).received).toEqual([]);
+    isCutOff = false;
+    expect((await syncNow(device)).received).toMatchObject([{ amount: 5n }]);
   });
 
   test('WAL-12: cannot plant anything beside a state that it shows', async () => {

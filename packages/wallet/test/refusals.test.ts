@@ -12,6 +12,8 @@ import { settledPayments } from '../src/chain/settled.ts';
 import { listReservations, reservationRecords } from '../src/records/reservation.ts';
 import { SALT_BYTES } from '../src/exchange/records.ts';
 import { showChain } from '../src/view/chain.ts';
+import { cancel, refund } from '../src/exchange/index.ts';
+import { openSlot } from '../src/unlock/slots.ts';
 import { unlock } from '../src/unlock/unlock.ts';
 import { appendRelease } from '../src/vault/append.ts';
 import { cutOff } from './attack/kit.ts';
@@ -80,6 +82,19 @@ test('WAL-13: what is unlocked is the chain that was named, and no other', async
     const met = [...waiting.map((slot) => slot.chain), ...open.flatMap(({ place }) => (place ? [place.chain] : []))];
     expect(new Set(met.map(toHex))).toEqual(new Set([toHex(chain)]));
   }
+});
+
+test('WAL-13: of a place at which nothing was signed there is nothing to drive', async () => {
+  const place = { kind: 'own', chain: alice.account, index: 99 } as const;
+  expect(codeOf(await openSlot(alice, { ...place, states: [] }))).toBe('E_NOT_FOUND WAL-13');
+  const [genesis] = must(await showChain(alice));
+  expect(codeOf(await openSlot(alice, { ...place, states: [present(genesis).hash] }))).not.toBe('ok');
+});
+
+test('REL-21, REL-24: nothing is cancelled or paid back that is not known', async () => {
+  const payment = new Uint8Array(32);
+  expect(codeOf(await cancel(alice, payment))).toBe('E_NOT_FOUND REL-21');
+  expect(codeOf(await refund(alice, { command: payment, payment, provisional: true }))).toBe('E_NOT_FOUND REL-24');
 });
 
 describe('what a final state changes beside its chain', () => {
