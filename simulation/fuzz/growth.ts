@@ -19,10 +19,10 @@ export interface Growth {
 /** The largest is below the bound on items, also where each byte is one. */
 const SIZES: readonly number[] = [1, 16, 64, 256, 1_000].map((kib) => kib * 1_024);
 
-/** Below this a measurement is noise. */
-const NOISE_MS = 0.1;
+/** Below this the call itself costs more than the size. */
+const NOISE_MS = 0.02;
 /** A shape whose time does not reach this at the largest size costs nothing that grows. */
-const FLAT_MS = 2;
+const FLAT_MS = 1;
 /** Beyond this a larger input tells nothing new. */
 const ENOUGH_MS = 800;
 
@@ -43,11 +43,23 @@ async function timeOnce(target: Target, input: Uint8Array): Promise<number> {
   return spentMs() - began;
 }
 
-/** The least of several runs: the collector's work for what came before only adds. */
+/** The clock of a thread goes on in steps of up to some milliseconds: short calls are timed together. */
+const TOGETHER_MS = 20;
+const MOST_CALLS = 1_000;
+
+async function timeTogether(target: Target, input: Uint8Array): Promise<number> {
+  const began = spentMs();
+  for (let calls = 1; ; calls++) {
+    await attempt(target, input);
+    const took = spentMs() - began;
+    if (took >= TOGETHER_MS || calls === MOST_CALLS) return took / calls;
+  }
+}
+
+/** The lesser of two: the collector's work for what came before only adds. */
 async function timeOf(target: Target, input: Uint8Array): Promise<number> {
-  let best = await timeOnce(target, input);
-  for (let again = 0; again < 2 && best < 20; again++) best = Math.min(best, await timeOnce(target, input));
-  return best;
+  const first = await timeTogether(target, input);
+  return first >= ENOUGH_MS ? first : Math.min(first, await timeTogether(target, input));
 }
 
 /** Slope of the logarithms by least squares, over what stands out from the noise. */
@@ -64,17 +76,26 @@ function slopeOf(points: readonly Point[]): number {
   return under === 0 ? 0 : over / under;
 }
 
-async function measureShape(target: Target, shape: Shape): Promise<Growth> {
-  const largest = shape.make(SIZES.at(-1) as number);
-  const isAllowed = largest.length <= (target.maxBytes ?? Infinity);
-  const atLargest = isAllowed ? await timeOnce(target, largest) : Infinity;
-  if (atLargest < FLAT_MS) {
-    return { target: target.name, shape: shape.name, exponent: 0, largestBytes: largest.length, largestMs: atLargest };
+/** What the target is given of this size; undefined where it is more than anybody hands on. */
+function inputOf(target: Target, shape: Shape, size: number): Uint8Array | undefined {
+  const input = shape.make(size);
+  return input.length > 4 * size + 65_536 || input.length > (target.maxBytes ?? Infinity) ? undefined : input;
+}
+
+/** Once, at the largest size that is handed on. */
+async function probe(target: Target, shape: Shape): Promise<number | undefined> {
+  for (const size of SIZES.toReversed()) {
+    const input = inputOf(target, shape, size);
+    if (input) return timeOnce(target, input);
   }
+  return undefined;
+}
+
+async function measureShape(target: Target, shape: Shape): Promise<Growth> {
   const points: Point[] = [];
   for (const size of SIZES) {
-    const input = shape.make(size);
-    if (input.length > 4 * size + 65_536 || input.length > (target.maxBytes ?? Infinity)) break;
+    const input = inputOf(target, shape, size);
+    if (!input) break;
     const ms = await timeOf(target, input);
     points.push({ bytes: input.length, ms });
     if (ms > ENOUGH_MS) break;
@@ -93,13 +114,13 @@ async function measureShape(target: Target, shape: Shape): Promise<Growth> {
 export async function measureGrowth(targets: readonly Target[], progress: Progress): Promise<readonly Growth[]> {
   const rows: Growth[] = [];
   for (const target of targets) {
-    let costliest: Growth | undefined;
+    let costliest: { readonly shape: Shape; readonly ms: number } | undefined;
     for (const shape of shapesOf(target)) {
       progress.at(() => `${rows.length} of ${targets.length} targets, now ${target.name}, ${shape.name}`);
-      const row = await measureShape(target, shape);
-      if (!costliest || row.largestMs > costliest.largestMs) costliest = row;
+      const ms = await probe(target, shape);
+      if (ms !== undefined && (!costliest || ms > costliest.ms)) costliest = { shape, ms };
     }
-    if (costliest) rows.push(costliest);
+    if (costliest) rows.push(await measureShape(target, costliest.shape));
   }
   return rows.toSorted((a, b) => b.largestMs - a.largestMs);
 }

@@ -26,7 +26,6 @@ import {
   type StepsContent,
   type StrandGenesis,
   type StrandOperation,
-  type Tree,
 } from '@dsm/core';
 import { remember, seed, takeStep, windowNow, type TestStep } from '../../../tests/kit/index.ts';
 import type { World } from './world.ts';
@@ -88,7 +87,7 @@ export function makeMachines({ net, alice, bob }: World): Machines {
       { type: 'operation', operation: { kind: 'strand', operation } },
     ];
     remember(net, items);
-    return { tip: body, tree: tree as Tree };
+    return { tip: body, tree };
   });
   const steps: StepRecord[] = [];
   const operations: StrandOperation[] = [{ type: 'decline', window: windowNow(net), number: 9, attempt: 1 }];

@@ -17,30 +17,36 @@ import {
   accept,
   acknowledge,
   addContact,
+  agree,
   backup,
   buildClaim,
   commit,
   createToken,
   createWallet,
   exportEvidence,
+  joinMachine,
   listEvidence,
   listReservations,
   mint,
   offer,
+  openMachine,
   openWallet,
   ownCard,
   payOnline,
+  propose,
   receive,
   request,
   reserve,
   setPolicy,
   sync,
+  takeSteps,
   type Device,
   type DirectoryTransport,
   type Exchanged,
 } from '@dsm/wallet';
 import { DAY_MS, START_MS, seed } from '../../../tests/kit/index.ts';
 import type { FuzzSuite } from '../suite.ts';
+import { counter } from './machines.ts';
 import type { World } from './world.ts';
 
 /** Records by reference: what a store has written is never changed in place, so a copy of the lists is a copy. */
@@ -147,7 +153,16 @@ export const reopen = async (suite: FuzzSuite, disk: MemoryDisk, transport: Dire
     }),
   );
 
-export type Handler = 'accept' | 'commit' | 'receive' | 'takeAck' | 'addContact' | 'importEvidence' | 'submitFile';
+export type Handler =
+  | 'accept'
+  | 'commit'
+  | 'receive'
+  | 'takeAck'
+  | 'addContact'
+  | 'importEvidence'
+  | 'submitFile'
+  | 'joinMachine'
+  | 'takeSteps';
 
 /** A genuine message and the disk of the one who is to take it. */
 export interface Pending {
@@ -200,6 +215,7 @@ export async function makeScene(world: World): Promise<Scene> {
   const twin = copyDisk(alice.disk);
   const pending = [
     ...(await exchangeMessages(alice, till, token)),
+    ...(await machineMessages(alice, till)),
     ...(await evidenceMessages(world, directory, { alice, till, canteen, twin, token })),
   ];
   const saved = { file: must(await backup(till.device)), seed: till.device.keys.seed };
@@ -236,6 +252,28 @@ async function exchangeMessages(alice: Person, till: Person, token: TokenId): Pr
   const [reservation] = await listReservations(till.device);
   if (reservation) note('submitFile', must(await buildClaim(till.device, reservation.vault)), till);
   return pending;
+}
+
+/** An invitation, a proposal to one who has joined, its agreement, and all of it to one who has not. */
+async function machineMessages(alice: Person, till: Person): Promise<readonly Pending[]> {
+  const before = copyDisk(till.disk);
+  const rules = { expiryMs: DAY_MS, maxSteps: 0 };
+  const parties = [till.device.account];
+  const opened = must(await openMachine(alice.device, { port: counter, parties, params: new Uint8Array(0), rules }));
+  const id = opened.relationship;
+  must(await joinMachine(till.device, opened.message, [counter]));
+  const joined = copyDisk(till.disk);
+  const proposal = { operation: 'add', input: Uint8Array.of(3) };
+  const proposed = must(await propose(alice.device, id, proposal, [counter]));
+  const waiting = copyDisk(alice.disk);
+  must(await takeSteps(till.device, proposed.message, [counter]));
+  const agreed = must(await agree(till.device, id, proposed.step, [counter]));
+  return [
+    { handler: 'joinMachine', bytes: opened.message, disk: before },
+    { handler: 'joinMachine', bytes: proposed.message, disk: before },
+    { handler: 'takeSteps', bytes: proposed.message, disk: joined },
+    { handler: 'takeSteps', bytes: agreed.message, disk: waiting },
+  ];
 }
 
 interface Fraud {

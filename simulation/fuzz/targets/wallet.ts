@@ -15,10 +15,12 @@ import {
   addContact,
   commit,
   importEvidence,
+  joinMachine,
   receive,
   restoreWallet,
   submitFile,
   takeAck,
+  takeSteps,
   type Device,
 } from '@dsm/wallet';
 import { deriveSecret } from '../../../packages/wallet/src/keys/derive.ts';
@@ -34,6 +36,7 @@ import {
   type Pending,
   type Scene,
 } from '../seeds/wallets.ts';
+import { counter } from '../seeds/machines.ts';
 import type { World } from '../seeds/world.ts';
 import { judge, Violation, type Target } from './target.ts';
 
@@ -47,6 +50,8 @@ const HANDLERS: Readonly<Record<Handler, Take>> = {
   submitFile,
   addContact: (device, file) => addContact(device, { file }),
   importEvidence,
+  joinMachine: (device, message) => joinMachine(device, message, [counter]),
+  takeSteps: (device, message) => takeSteps(device, message, [counter]),
 };
 
 /** Evidence against somebody is kept also where it is the reason for a refusal. */

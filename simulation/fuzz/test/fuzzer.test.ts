@@ -13,7 +13,7 @@ import { openProgress } from '../progress.ts';
 import { begin, openSession, step, type Session } from '../session.ts';
 import { makeWorld } from '../seeds/world.ts';
 import { tryShortInputs } from '../short.ts';
-import { ACCEPTED, argumentTarget, codecTarget, judge, type Target } from '../targets/target.ts';
+import { ACCEPTED, argumentTarget, codecTarget, generalise, judge, type Target } from '../targets/target.ts';
 import { allTargets, coreTargets } from '../targets/table.ts';
 
 const world = makeWorld();
@@ -109,6 +109,17 @@ describe('a defect is found', () => {
   test('every target of all that are fuzzed answers a short input', async () => {
     const all = await allTargets(world);
     expect(tryShortInputs(all, 1).findings).toEqual([]);
+  });
+});
+
+describe('a way through the code', () => {
+  test.each([
+    ['a time is expected, not "12:00"', 'a time is expected, not ""'],
+    ['a time is expected, not "a"b"" here', 'a time is expected, not "" here'],
+    ['a time is expected, not "cut of', 'a time is expected, not ""'],
+    ['state 17 of 00112233445566778899 is missing', 'state N of X is missing'],
+  ])('is told without what differs: %s', (message, way) => {
+    expect(generalise(message)).toBe(way);
   });
 });
 

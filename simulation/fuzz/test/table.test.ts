@@ -41,12 +41,14 @@ describe('the table of targets', () => {
       'wallet.addContact',
       'wallet.commit',
       'wallet.importEvidence',
+      'wallet.joinMachine',
       'wallet.parseAmount',
       'wallet.receive',
       'wallet.restoreSealed',
       'wallet.restoreWallet',
       'wallet.submitFile',
       'wallet.takeAck',
+      'wallet.takeSteps',
     ]);
   });
 
