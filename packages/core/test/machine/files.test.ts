@@ -124,10 +124,11 @@ describe('MCH-15: what a third party is shown', () => {
     expect(signatures({}, [])).toBe('E_INCOMPLETE BND-2');
     const whole = strands.map(({ tree }): BundleItem => ({ type: 'witness', tree }));
     expect(signatures({}, whole)).toBe('E_SURPLUS CHN-10');
-    const swapped = machine.items.map((item): BundleItem => {
-      if (item.type !== 'signature' || item.purpose !== 'state') return item;
-      return { ...item, signature: flipByte(item.signature, 7) };
-    });
+    const swapped = machine.items.flatMap((item): BundleItem[] =>
+      item.type === 'signature' && item.purpose === 'state'
+        ? [{ ...item, signature: flipByte(item.signature, 7) }]
+        : [],
+    );
     expect(signatures({}, [...own, ...swapped])).toBe('E_SIGNATURE CHN-12');
   });
 });

@@ -19,6 +19,7 @@ import {
   type StepsContent,
 } from '@dsm/core';
 import {
+  entry,
   HOUR_MS,
   makeDevice,
   seed,
@@ -81,7 +82,7 @@ export function makeMachineFiles(net: TestNetwork, count = 1): MachineFiles {
       attempt: 0,
       step: stepHash(suite, record),
     } as const;
-    last = strands.map((strand, i) => takeStep(net, strand, (devices[i] as Device).key, { kind: 'strand', operation }));
+    last = strands.map((strand, i) => takeStep(net, strand, entry(devices, i).key, { kind: 'strand', operation }));
   }
   const tips = last.map(({ hash }) => hash);
   const message: StepsContent = { relationship, terms, from: 0, strands: tips, steps, holds: [] };

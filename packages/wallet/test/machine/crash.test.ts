@@ -1,4 +1,4 @@
-import { faultyStore, memoryStore, must, verifyMachineFile, type Result } from '@dsm/core';
+import { faultyStore, memoryStore, must, verifyMachineFile, type MemoryDisk, type Result } from '@dsm/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../src/device.ts';
 import {
@@ -24,6 +24,7 @@ import {
   MACHINES,
   makeCircle,
   openOn,
+  personOf,
   stateOf,
   type Circle,
 } from './kit.ts';
@@ -76,12 +77,12 @@ async function crashEverywhere(
   return crashes;
 }
 
-const diskOf = ({ people }: Circle, who: number) => must({ ok: true, value: people[who] as Circle['people'][0] }).disk;
+const diskOf = (circle: Circle, who: number): MemoryDisk => personOf(circle, who).disk;
 
 /** The device anew, on what is on its disk. */
 async function reopen(circle: Circle, who: number): Promise<Device> {
   const device = await openOn(circle.world, memoryStore(diskOf(circle, who)), circle.watch);
-  (circle.people[who] as Circle['people'][0]).device = device;
+  personOf(circle, who).device = device;
   return device;
 }
 
@@ -151,7 +152,7 @@ describe('MCH-20: a crash at any commit', () => {
       run: async (device, { id }) => {
         const { pending } = must(await showMachine(device, id));
         step = pending[0]?.step ?? step;
-        return told(await decline(device, id, step as Acted['step'], MACHINES));
+        return told(await decline(device, id, step ?? (new Uint8Array(32) as Acted['step']), MACHINES));
       },
     };
   };

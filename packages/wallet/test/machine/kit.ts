@@ -100,11 +100,13 @@ export async function makeCircle(size: number): Promise<Circle> {
   return { world, people, id: opened.relationship, invitation: opened.message, watch };
 }
 
-export const deviceOf = ({ people }: Pick<Circle, 'people'>, position: number): Device => {
-  const person = people[position];
+export const personOf = ({ people }: Pick<Circle, 'people'>, position: number): Person => {
+  const person = people.at(position);
   if (!person) throw new Error('nobody is there');
-  return person.device;
+  return person;
 };
+
+export const deviceOf = (circle: Pick<Circle, 'people'>, position: number): Device => personOf(circle, position).device;
 
 /** The same devices on copies of their disks. */
 export async function copyCircle(circle: Circle): Promise<Circle> {

@@ -2,7 +2,7 @@
 import { must, toHex } from '@dsm/core';
 import { describe, expect, test } from 'vitest';
 import { agree, decline, listSteps, propose, showMachine, takeSteps, tell } from '../../src/machine/index.ts';
-import { codeOf, copyCircle, hearAll, input, MACHINES, makeCircle, stateOf, type Circle } from './kit.ts';
+import { codeOf, copyCircle, deviceOf, hearAll, input, MACHINES, makeCircle, stateOf, type Circle } from './kit.ts';
 
 /** Numbers that follow from a seed (mulberry32). */
 function makeRandom(start: number): (below: number) => number {
@@ -21,13 +21,14 @@ interface Letter {
 }
 
 /** One thing that a device does or hears; answers what became of a message that arrived. */
-async function act({ people, id }: Circle, letters: Letter[], random: (below: number) => number): Promise<string> {
+async function act(circle: Circle, letters: Letter[], random: (below: number) => number): Promise<string> {
+  const { people, id } = circle;
   const who = random(people.length);
-  const { device } = people[who] as Circle['people'][0];
+  const device = deviceOf(circle, who);
   const send = async (): Promise<void> => {
     const to = (who + 1 + random(people.length - 1)) % people.length;
     // To one of them, leaving out what it has, or to all.
-    const account = (people[to] as Circle['people'][0]).device.account;
+    const account = deviceOf(circle, to).account;
     const message = must(await tell(device, id, random(4) > 0 ? account : undefined));
     letters.push({ to, message });
   };
@@ -37,7 +38,7 @@ async function act({ people, id }: Circle, letters: Letter[], random: (below: nu
     // Mostly what was sent of late, sometimes what is old and was heard before.
     const letter = letters[letters.length - 1 - random(random(4) > 0 ? 4 : letters.length + 1)];
     if (!letter) return 'nothing';
-    const { device: reader } = people[letter.to] as Circle['people'][0];
+    const reader = deviceOf(circle, letter.to);
     return codeOf(await takeSteps(reader, letter.message, MACHINES));
   }
   const { pending } = must(await showMachine(device, id));
