@@ -19,7 +19,10 @@ import type { Device } from '../../src/device.ts';
 import { receive, refund } from '../../src/exchange/index.ts';
 import { findRelationship } from '../../src/exchange/records.ts';
 import type { DirectoryTransport } from '../../src/ports.ts';
+import { creditRecords } from '../../src/records/credit.ts';
+import { listReservations } from '../../src/records/reservation.ts';
 import { readRestore } from '../../src/records/restore.ts';
+import { effectsBeside } from '../../src/restore/effects.ts';
 import { finishRestore } from '../../src/restore/finish.ts';
 import { requireMayAppend } from '../../src/restore/guard.ts';
 import { readHalfTerms } from '../../src/restore/half-terms.ts';
@@ -130,6 +133,27 @@ describe('WAL-35: what the account did after the backup', () => {
     );
     expect(await finish(device)).toBe('E_PENDING');
     expect((await readRestore(device))?.draft).toBeNull();
+  });
+
+  test('a credit is taken over with the state that paid it, which the backup does not know', async () => {
+    const saved = await save(alice);
+    expectOk(await payOnline(scene.canteen, { to: alice.account, token: scene.token, amount: 7n }));
+    await syncNow(alice);
+    expect(await balanceOf(await again(saved), scene.token)).toMatchObject({ available: 10_007n });
+  });
+
+  test('what this device has written itself is not written again', async () => {
+    const until = scene.world.nowMs + 20 * 86_400_000;
+    expectOk(await payOnline(alice, { to: bob.account, token: scene.token, amount: 5n }));
+    expectOk(await reserve(alice, { for: bob.account, token: scene.token, amount: 10n, until }));
+    for (const { body, operation } of must(await showChain(alice))) {
+      const step = { body: present(body), operation: present(operation) } as Transition;
+      const writes = await effectsBeside(alice, step, [], true);
+      expect(writes.filter(({ collection }) => collection !== creditRecords.name)).toEqual([]);
+    }
+    const { vault } = present((await listReservations(alice))[0]);
+    const beside = { body: { chain: vault }, operation: { kind: 'vault', operation: { type: 'void' } } };
+    expect(await effectsBeside(alice, beside as unknown as Transition, [], true)).toEqual([]);
   });
 
   test('CHN-11: a state that does not follow is not taken over, whoever shows it', async () => {
