@@ -60,7 +60,7 @@ describe('the store on IndexedDB', () => {
     await store.close();
   });
 
-  test('STO-5: a newer version and a database that is none of ours are left alone', async () => {
+  test('STO-5, STO-6: a newer version and a database that is none of ours are left alone', async () => {
     const { indexedDB } = globalThis as unknown as { indexedDB: InstanceType<typeof IDBFactory> };
     const make = (name: string, version: number) =>
       new Promise<void>((resolve) => {

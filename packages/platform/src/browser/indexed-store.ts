@@ -72,7 +72,7 @@ export async function openIndexedStore(options: IndexedStoreOptions): Promise<Re
     await held();
     const isNewer = thrown instanceof Error && thrown.name === 'VersionError';
     const failure = failed(thrown, 'cannot open');
-    return isNewer ? fail('E_VERSION', 'STO-5', 'a newer version has made this wallet') : asResult(failure);
+    return isNewer ? fail('E_VERSION', 'STO-6', 'a newer version has made this wallet') : asResult(failure);
   }
 }
 
