@@ -156,14 +156,17 @@ describe('WAL-35: what the account did after the backup', () => {
     expect(await effectsBeside(alice, beside as unknown as Transition, [], true)).toEqual([]);
   });
 
-  test('CHN-11: a state that does not follow is not taken over, whoever shows it', async () => {
+  test.each([
+    ['CHN-11: that does not follow', { root: new Uint8Array(32) }],
+    ['without its signature', {}],
+  ])('a state %s is not taken over, whoever shows it', async (_, changes) => {
     const saved = await save(alice);
     scene.directory.down.add(0).add(1).add(2).add(3);
     expect(codeOf(await payOnline(alice, { to: bob.account, token: scene.token, amount: 5n }))).toBe('E_PENDING');
     scene.directory.down.clear();
     const { body, operation } = present(must(await showChain(alice)).at(-1));
     const items: readonly BundleItem[] = [
-      { type: 'body', body: { ...present(body), root: new Uint8Array(32) } },
+      { type: 'body', body: { ...present(body), ...changes } },
       { type: 'operation', operation: present(operation) },
     ];
     const device = await dueFrom(
