@@ -1,10 +1,11 @@
 /** Workers of Node. The module is asked for when it is needed, so that this file loads in a browser too. */
+import type * as threadsModule from 'node:worker_threads';
 import type { MessagePort, Worker } from 'node:worker_threads';
 import type { Asked, Connect, Ended, Said, WorkerLimits } from './protocol.ts';
 
 export type NodeWorker = Worker;
 
-type Threads = Pick<typeof import('node:worker_threads'), 'parentPort' | 'Worker' | 'workerData'>;
+type Threads = Pick<typeof threadsModule, 'parentPort' | 'Worker' | 'workerData'>;
 
 const builtin = globalThis as unknown as { readonly process?: { getBuiltinModule?: (name: string) => unknown } };
 
