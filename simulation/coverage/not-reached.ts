@@ -2,7 +2,6 @@
 import type { Named } from './exceptions.ts';
 
 const BY_FILE: Readonly<Record<string, readonly string[]>> = {
-  faults: ['letter astray', 'old snapshot restored'],
   'packages/core/src/chain/final.ts': [
     'E_CHAIN IDN-2 participant ${position} revealed something else than was committed',
     'E_CHAIN IDN-3 another number of devices',
