@@ -55,6 +55,37 @@ describe('links that lose, repeat and reorder', () => {
     await b.close();
   });
 
+  test('SDK-5, SDK-6: no changed message of a payment throws or moves anything, on either end', async () => {
+    const scene = await makeScene();
+    const { shop, phone } = scene;
+    const [a, b] = memoryLink();
+    const recorded: Uint8Array[] = [];
+    const recording: Link = {
+      ...a,
+      send: (message, options) => (recorded.push(message), a.send(message, options)),
+    };
+    const serving = shop.serve(b);
+    expectOk(await phone.pay({ to: 'shop', amount: '1 MEAL', order: 'true' }, { link: recording }));
+    const before = await received(shop);
+    const next = seeded(7);
+    for (const message of recorded) {
+      for (let i = 0; i < 20; i++) {
+        const at = Math.floor(next() * message.length);
+        await a.send(message.with(at, (message.at(at) ?? 0) ^ (1 + Math.floor(next() * 255))));
+        await a.send(message.slice(0, at));
+      }
+    }
+    // Each of them is answered before this one.
+    expectOk(await phone.pay({ to: 'shop', amount: '1 MEAL', order: 'true' }, { link: a }));
+    await b.close();
+    expect(expectOk(await serving)).toHaveLength(2);
+    expect(await received(shop)).toEqual([...before, '1.00 MEAL true reserved']);
+    const [c, d] = memoryLink();
+    for (const message of recorded) await d.send(message.with(message.length - 9, 0));
+    await d.close();
+    expect(ruleOf(await phone.pay(c, { confirm: () => true }))).toBe('E_UNREACHABLE SDK-4');
+  });
+
   test('SDK-4: a closed link and a message that is too long', async () => {
     const [a, b] = memoryLink();
     expect(ruleOf(await a.send(new Uint8Array(LIMITS.fileBytes + 1)))).toBe('E_LIMIT SDK-4');

@@ -2,7 +2,7 @@
  * Which call is which payment (rule SDK-7): the same call again is the same payment until its outcome was told. With
  * an `id` it is the same for ever; without one, the next payment with the same words begins once this one is done.
  */
-import type { Item, Result, Write } from '@dsm/core';
+import { ok, type Item, type Result, type Write } from '@dsm/core';
 import { commandKey, commandRecords, readPayment, type Device, type PaymentRecord } from '@dsm/wallet';
 
 const NOTHING = { answer: '', file: new Uint8Array(), payments: [] };
@@ -12,9 +12,14 @@ const doneKey = ({ suite }: Device, command: Uint8Array): Uint8Array => commandK
 const isDone = async (device: Device, command: Uint8Array): Promise<boolean> =>
   (await commandRecords.read(device, doneKey(device, command))) !== undefined;
 
-/** The outcome was told to the application: the same call again is another payment. */
-export const finishCommand = (device: Device, command: Uint8Array): Promise<Result<undefined>> =>
-  device.store.commit([commandRecords.put(device, doneKey(device, command), NOTHING)]);
+/**
+ * The outcome is told to the application: the same call again is another payment. A store that reports a failure may
+ * have written all the same; then the outcome has to be told, since no call will come back to this payment.
+ */
+export async function finishCommand(device: Device, command: Uint8Array): Promise<Result<undefined>> {
+  const written = await device.store.commit([commandRecords.put(device, doneKey(device, command), NOTHING)]);
+  return written.ok || !(await isDone(device, command)) ? written : ok(undefined);
+}
 
 const DEAD: ReadonlySet<PaymentRecord['status']> = new Set<PaymentRecord['status']>([
   'cancelled',
