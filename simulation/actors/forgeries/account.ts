@@ -23,7 +23,7 @@ import {
   must,
   fail,
 } from '@dsm/core';
-import { payOnline, sync } from '@dsm/wallet';
+import { createToken as issueToken, payOnline, sync } from '@dsm/wallet';
 import { requireChain, readBody } from '../../../packages/wallet/src/chain/draft.ts';
 import { tokenRecords } from '../../../packages/wallet/src/records/token.ts';
 import { readAccountGenesis } from '../../../packages/wallet/src/contacts/card.ts';
@@ -192,6 +192,16 @@ const issue = (type: 'mint' | 'burn', amountFor: (cap: bigint) => bigint): Forge
   };
 };
 
+/** A token of one's own, and one unit more of it than its cap. */
+const issueTooMuch: Forgery = async (forger) => {
+  const { device } = forger;
+  const made = await issueToken(device, { symbol: 'OWN', decimals: 0, cap: 10n });
+  const ground = await groundOf(forger);
+  if (!made.ok || !ground) return nothingToForge();
+  const operation = { type: 'mint', window: windowOf(forger), token: made.value.token, amount: 11n } as const;
+  return forgeAndPush(forger, ground, { kind: 'account', operation });
+};
+
 /** Two states upon each other; only the second is brought to the nodes. */
 const buildOnOpen: Forgery = async (forger) => {
   const ground = await groundOf(forger);
@@ -258,6 +268,7 @@ export const ACCOUNT_FORGERIES: Readonly<Record<string, Forgery>> = {
     transfer(forger, 1n, someoneElse(forger), windowOf(forger, 0, forger.device.network.settleMs + 1)),
   ),
   payBackwards: operate((forger) => transfer(forger, 1n, someoneElse(forger), windowOf(forger, 0, -1_000))),
+  issueTooMuch,
   mintMore: issue('mint', (cap) => cap),
   mintNothing: issue('mint', () => 0n),
   foreignMint: issue('mint', () => 5n),

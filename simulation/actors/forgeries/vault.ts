@@ -167,6 +167,14 @@ const claimAboveFunding: Forgery = async (forger) => {
   return proof ? pushVault(forger, held, claimOperation(held, total), proof) : nothingToForge();
 };
 
+/** A reservation out of which something was claimed, and the payer knows. */
+async function prepareClaimed(forger: Forger): Promise<void> {
+  const { device } = forger;
+  await prepareVault(forger, 'payer');
+  const open = (await listReservations(device)).filter(({ status, claimed }) => status === 'open' && claimed === 0n);
+  for (const { vault } of open) await refreshVault(device, vault);
+}
+
 /** Virtual time; a cheat has patience until a reservation is over. */
 const PATIENCE_MS = 3_600_000;
 
@@ -177,8 +185,9 @@ const release =
   ): Forgery =>
   async (forger) => {
     const { device } = forger;
-    const before = await pickVault(forger, 'payer');
-    if (!before || (claimed && before.reservation.claimed === 0n)) return nothingToForge();
+    if (claimed) await prepareClaimed(forger);
+    const before = await pickVault(forger, 'payer', (row) => !claimed || row.claimed > 0n);
+    if (!before) return nothingToForge();
     const waitMs = before.terms.until + device.network.gapMs + device.network.deltaMs - device.clock();
     if (waits && waitMs > 0) await new Promise((resolve) => void setTimeout(resolve, Math.min(waitMs, PATIENCE_MS)));
     const held = await openVault(device, before.vault);
