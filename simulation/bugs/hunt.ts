@@ -23,12 +23,10 @@ export interface Errand {
   readonly seconds: number;
   /** Workloads whose crashes are enumerated first. */
   readonly crashes: readonly string[];
-  /** Runs of the world: these, or one seed after the other until the time is over. */
+  /** Runs of the world: these, or from seed 1 on until the time is over. */
   readonly runs?: readonly Run[];
   /** Kinds of worlds, in turn. */
   readonly presets?: readonly PresetName[];
-  /** The first seed. */
-  readonly from?: number;
   /** Short runs to their end, each of them. */
   readonly whole?: boolean;
   readonly events: number;
@@ -91,7 +89,7 @@ async function hunt({
   }
   for (let i = 0; runs ? i < runs.length : true; i++) {
     if (spent() > seconds) break;
-    const run = runs?.[i] ?? { preset: presets[i % presets.length] as PresetName, seed: i + from, whole };
+    const run = runs?.[i] ?? { preset: presets[i % presets.length] as PresetName, seed: i + 1, whole };
     const found = await huntRun(run, events, counts);
     if (found) return conclude(found);
   }

@@ -10,7 +10,7 @@ import { BUGS, type Bug } from './list.ts';
 
 const HELP = `npm run simulate:bugs -- [options]
   --bug ID     only this one, may be repeated; a wrong one lists them all
-  --seconds S  of the processor for one bug (40)
+  --seconds S  of the processor for one bug (60)
   --events M   of one run (5000)
   --jobs N     processes at once (2)
   --json       one JSON document`;
@@ -19,7 +19,7 @@ const values = readOptions(
   {
     bug: { type: 'string', multiple: true },
     /** Budget of one bug, of the processor. */
-    seconds: { type: 'string', default: '40' },
+    seconds: { type: 'string', default: '60' },
     /** Of one run of the world. */
     events: { type: 'string', default: '5000' },
     jobs: { type: 'string', default: '2' },
