@@ -158,6 +158,14 @@ describe('NET-18: a store that cannot be read', () => {
     receiptOf(await submitStep(net, at, step));
   });
 
+  test('a defect is no answer about the state: E_INTERNAL', async () => {
+    const place = placeKey(step.body.chain, step.body.index);
+    watch.reading = (collection, key) => {
+      if (collection === 'slot' && equalBytes(key, place)) throw new Error('a simulated defect');
+    };
+    expect(codeOf(await submitStep(net, entry(nodes, 0), step))).toBe('E_INTERNAL NET-18');
+  });
+
   test('before anything is decided: the batch as a whole is refused', async () => {
     const at = entry(nodes, 0);
     watch.reading = (collection) => (collection === 'log' ? broken() : undefined);
@@ -175,4 +183,10 @@ describe('NET-18: a store that cannot be read', () => {
     const receipt = receiptOf(await submitStep(net, at, step));
     expect(receiptOf(await submitStep(net, at, step))).toEqual(receipt);
   });
+});
+
+test('NET-22: an account without its genesis is not published', async () => {
+  const { account } = makeDevice(net, 'nobody has met');
+  const [, ...items] = publishRequest(alice).items;
+  expect(codeOf(await publish(net, entry(nodes, 0), { account, items }))).toBe('E_INCOMPLETE BND-2');
 });

@@ -1,18 +1,32 @@
 /** What the parts of a wallet refuse when they are asked for what is not there, or twice at once. */
-import { hashReference, must, toHex, type Body, type ChainId, type Operation, type Result } from '@dsm/core';
+import {
+  hashReference,
+  must,
+  toHex,
+  type Body,
+  type ChainId,
+  type Operation,
+  type Receive,
+  type Result,
+} from '@dsm/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { payOnline } from '../src/account/payment.ts';
 import { createToken } from '../src/account/token.ts';
 import { requireChain } from '../src/chain/draft.ts';
 import { finishIntent, signIntent } from '../src/chain/append.ts';
 import type { Device } from '../src/device.ts';
-import { isCredited } from '../src/account/receive.ts';
+import { describeReceive, isCredited, nullifierOf } from '../src/account/receive.ts';
 import { effectsOf } from '../src/chain/finalize.ts';
 import { settledPayments } from '../src/chain/settled.ts';
 import { listReservations, reservationRecords } from '../src/records/reservation.ts';
 import { SALT_BYTES } from '../src/exchange/records.ts';
 import { showChain } from '../src/view/chain.ts';
-import { cancel, refund } from '../src/exchange/index.ts';
+import { acknowledge, cancel, refund } from '../src/exchange/index.ts';
+import type { PaymentRecord } from '../src/records/payment.ts';
+import { formatDate } from '../src/restore/date.ts';
+import { showRestore } from '../src/restore/view.ts';
+import { buildClaim } from '../src/sync/claims.ts';
+import { openVault } from '../src/vault/record.ts';
 import { openSlot } from '../src/unlock/slots.ts';
 import { unlock } from '../src/unlock/unlock.ts';
 import { appendRelease } from '../src/vault/append.ts';
@@ -95,6 +109,29 @@ test('REL-21, REL-24: nothing is cancelled or paid back that is not known', asyn
   const payment = new Uint8Array(32);
   expect(codeOf(await cancel(alice, payment))).toBe('E_NOT_FOUND REL-21');
   expect(codeOf(await refund(alice, { command: payment, payment, provisional: true }))).toBe('E_NOT_FOUND REL-24');
+});
+
+test('REL-19, RES-1, RES-4: nothing is acknowledged, opened or claimed that is not known', async () => {
+  const payment = { payment: new Uint8Array(32) } as PaymentRecord;
+  expect(codeOf(await acknowledge(alice, payment))).toBe('E_NOT_FOUND REL-21');
+  expect(codeOf(await openVault(alice, till.account))).toBe('E_NOT_FOUND RES-1');
+  expect(codeOf(await buildClaim(alice, till.account))).toBe('E_NOT_FOUND RES-4');
+  const chain = suite.hash('test-chain', new Uint8Array()) as ChainId;
+  expect(codeOf(await unlock(alice, { chain, patienceMs: 0 }))).toBe('E_NOT_FOUND WAL-13');
+});
+
+test('WAL-36: a wallet that was never restored has nothing to say about it', async () => {
+  expect(must(await showRestore(alice))).toBeUndefined();
+});
+
+test('WAL-34: a date that no calendar has', () => {
+  expect(formatDate(Number.MAX_SAFE_INTEGER)).toBe('the end of time');
+});
+
+test('a credit whose source is not there is told by its nullifier', async () => {
+  const place = { source: till.account, index: 9, output: 0 };
+  const told = await describeReceive(alice, { ...place, type: 'receive', token: table.token, amount: 1n } as Receive);
+  expect(told).toMatchObject({ peer: till.account, payment: nullifierOf(alice, place) });
 });
 
 describe('what a final state changes beside its chain', () => {

@@ -1,5 +1,5 @@
 /** NET-30: hurry at the wrong moment, the last round, and proposals for something else. */
-import { advanceUnlocking, LIMITS, ok, startUnlocking, type UnlockProgress } from '@dsm/core';
+import { advanceUnlocking, equalBytes, fail, LIMITS, ok, startUnlocking, type UnlockProgress } from '@dsm/core';
 import { describe, expect, test } from 'vitest';
 import { entry } from '../../../../tests/kit/index.ts';
 import {
@@ -67,4 +67,11 @@ test.each([
   const driven = drive({ votes: [A, A, B, B], nodes: { [owner(1)]: elsewhere } });
   expect(['a', 'b']).toContain(finalOf(driven));
   expect(roundsOf(driven)).toEqual([1, 2]);
+});
+
+test('what f + 1 voters refuse is not proposed again, where the choice is free', () => {
+  const refusing: Behaviour = (ask, node) =>
+    ask.type === 'vote' && equalBytes(ask.proposal.hash, A) ? fail('E_WINDOW', 'NET-11', 'too late') : node.answer(ask);
+  const driven = drive({ votes: [A, null, null, null], nodes: { 0: refusing, 1: refusing } });
+  expect(finalOf(driven)).toBe('void');
 });

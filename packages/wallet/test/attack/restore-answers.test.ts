@@ -27,6 +27,7 @@ import { finishRestore } from '../../src/restore/finish.ts';
 import { requireMayAppend } from '../../src/restore/guard.ts';
 import { readHalfTerms } from '../../src/restore/half-terms.ts';
 import { requireSuccession } from '../../src/restore/halves.ts';
+import { showRestore } from '../../src/restore/view.ts';
 import { showChain } from '../../src/view/chain.ts';
 import { command } from '../exchange/table.ts';
 import { passDate, restoreFrom, save, type Saved } from '../support/restores.ts';
@@ -156,6 +157,17 @@ describe('WAL-35: what the account did after the backup', () => {
     expect(await effectsBeside(alice, beside as unknown as Transition, [], true)).toEqual([]);
   });
 
+  test('what another device of the account has begun is as open as it is there', async () => {
+    const until = scene.world.nowMs + 20 * 86_400_000;
+    expectOk(await reserve(alice, { for: bob.account, token: scene.token, amount: 10n, until }));
+    const steps = must(await showChain(alice)).map((step) => step as unknown as Transition);
+    const find = (type: string): Transition => present(steps.find((step) => step.operation.operation.type === type));
+    const funded = await effectsBeside(bob, find('fund'), [], false);
+    expect(funded.map(({ collection }) => collection)).not.toContain('final');
+    const credited = await effectsBeside(bob, find('receive'), [], false);
+    expect(credited.map(({ collection }) => collection)).toEqual([creditRecords.name]);
+  });
+
   test.each([
     ['CHN-11: that does not follow', { root: new Uint8Array(32) }],
     ['without its signature', {}],
@@ -213,6 +225,14 @@ describe('REL-44: halves', () => {
 });
 
 describe('what was received before', () => {
+  test('WAL-36: of reservations from before it is told that more may have been promised', async () => {
+    const until = scene.world.nowMs + 20 * 86_400_000;
+    expectOk(await reserve(alice, { for: bob.account, token: scene.token, amount: 1_000n, until }));
+    await pay(scene, alice, bob, { amount: 5n });
+    const device = await again(await save(bob));
+    expect(expectOk(await showRestore(device))).toMatchObject({ signs: true, olderReservations: 1 });
+  });
+
   test('REL-46: of commits only totals of reservations are collected', async () => {
     await takeAny(bob);
     const { committed } = await payUpToCommit(scene, alice, bob, { amount: 5n, provisional: true });
