@@ -40,6 +40,7 @@ import {
   setPolicy,
   sync,
   takeSteps,
+  tell,
   type Device,
   type DirectoryTransport,
   type Exchanged,
@@ -264,15 +265,17 @@ async function machineMessages(alice: Person, till: Person): Promise<readonly Pe
   must(await joinMachine(till.device, opened.message, [counter]));
   const joined = copyDisk(till.disk);
   const proposal = { operation: 'add', input: Uint8Array.of(3) };
-  const proposed = must(await propose(alice.device, id, proposal, [counter]));
+  const { step } = must(await propose(alice.device, id, proposal, [counter]));
+  const proposed = must(await tell(alice.device, id));
   const waiting = copyDisk(alice.disk);
-  must(await takeSteps(till.device, proposed.message, [counter]));
-  const agreed = must(await agree(till.device, id, proposed.step, [counter]));
+  must(await takeSteps(till.device, proposed, [counter]));
+  must(await agree(till.device, id, step, [counter]));
+  const agreed = must(await tell(till.device, id));
   return [
     { handler: 'joinMachine', bytes: opened.message, disk: before },
-    { handler: 'joinMachine', bytes: proposed.message, disk: before },
-    { handler: 'takeSteps', bytes: proposed.message, disk: joined },
-    { handler: 'takeSteps', bytes: agreed.message, disk: waiting },
+    { handler: 'joinMachine', bytes: proposed, disk: before },
+    { handler: 'takeSteps', bytes: proposed, disk: joined },
+    { handler: 'takeSteps', bytes: agreed, disk: waiting },
   ];
 }
 

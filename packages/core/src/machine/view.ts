@@ -172,21 +172,38 @@ function isBase(view: MachineView, { prev, number }: StepRecord): boolean {
   return below !== undefined && below.record.number === number - 1 && doesExist(view, below);
 }
 
-/** What the party signed before and this step does not build on can never exist. */
+/**
+ * What the party signed before and this step does not build on can never exist, or has been overtaken by another step of
+ * its number that exists without the party.
+ */
 function checkEarlier(view: MachineView, party: number, entry: StrandEntry, step: KnownStep): Result<undefined> {
   const log = view.logs[party] ?? [];
   let at = log.indexOf(entry) - 1;
   while (at >= 0 && log[at]?.step === null) at -= 1;
   const earlier = log[at]?.step;
   let below = earlier ? findStep(view, earlier) : undefined;
+  // Where the two ways part: what builds on a step that cannot exist cannot exist either.
+  let parting: KnownStep | undefined;
   while (below && !buildsOn(view, step.hash, below)) {
-    if (!cannotExist(view, below)) {
-      return fail('E_CONFLICT', 'MCH-7', `party ${party} signed two steps ${below.record.number} that may both exist`);
-    }
+    parting = below;
     below = findStep(view, below.record.prev);
   }
-  return done;
+  return check(
+    parting === undefined || cannotExist(view, parting) || isOvertaken(view, party, parting),
+    'E_CONFLICT',
+    'MCH-7',
+    `party ${party} signed two steps ${parting?.record.number ?? 0} that may both exist`,
+  );
 }
+
+const isOvertaken = (view: MachineView, party: number, { hash, record }: KnownStep): boolean =>
+  [...view.steps.values()].some(
+    (other) =>
+      other.record.number === record.number &&
+      !equalBytes(other.hash, hash) &&
+      standOf(view, party, other) !== 'signed' &&
+      doesExist(view, other),
+  );
 
 /** Each party's log goes upwards, across its strands too (spec MCH-16). */
 export function checkOrder(view: MachineView): Result<undefined> {

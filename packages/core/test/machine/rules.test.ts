@@ -379,6 +379,26 @@ describe('MCH-7: what a party may sign', () => {
     expect(await write(a, signing(second), [...steps, second])).toBe('E_CONFLICT MCH-7');
   });
 
+  test('the step that came to exist, after a later attempt that was overtaken', async () => {
+    const first = await proposeBy(a);
+    await hear(b, a);
+    await hear(c, a);
+    // One declines and tries again, while the two others agree.
+    await declineBy(c, first);
+    const later = await proposeBy(c, 7);
+    expect(stepOf(c, later).record).toMatchObject({ number: 1, attempt: 1 });
+    await signBy(b, first);
+    expect(await hear(c, b)).toBe('ok');
+    expect(lineOf(c)).toEqual([toHex(first)]);
+    expect(cannotExist(c.view, stepOf(c, later))).toBe(false);
+    const next = await proposeBy(c, 2);
+    expect(await hear(a, c)).toBe('ok');
+    expect(await signBy(a, next)).toBe('ok');
+    expect(stateOf(a)).toBe(3);
+    await tellAll(group);
+    for (const party of group.parties) expect(lineOf(party)).toEqual([toHex(first), toHex(next)]);
+  });
+
   test('no step above one that does not exist', async () => {
     const first = await proposeBy(a);
     const record = expectOk(await draftStep(group, 0, { input: input(1), after: first }));

@@ -29,17 +29,14 @@ import { guardStore } from '../guard.ts';
 import { requireMaySign } from '../restore/guard.ts';
 import { loadMachine, requireMachine, stateReader, type LoadedMachine } from './load.ts';
 import { addToMachine } from './merge.ts';
-import { ensureStrand } from './own-strand.ts';
+import { ensureStrand, isWritten, strandOf } from './own-strand.ts';
 import { machineCommandRecords, type MachineCommandRecord } from './records.ts';
 import { readStrandTerms } from './strand-terms.ts';
-import { writeMessage } from './tell.ts';
 
-/** What an own step answers. */
+/** What an own step answers; `tell` writes the message with it. */
 export interface Acted {
   readonly relationship: MachineId;
   readonly step: StepHash;
-  /** For all of the others. */
-  readonly message: Uint8Array;
 }
 
 export interface ProposeOptions {
@@ -95,7 +92,7 @@ export const agree = (
     const found = await openStep(device, id, step);
     if (!found.ok) return found;
     const { machine, known, stand } = found.value;
-    if (stand === 'signed') return answer(device, machine, step);
+    if (stand === 'signed') return ok({ relationship: id, step });
     if (stand === 'passed') return fail('E_STATE', 'MCH-22', 'this device has passed that step');
     const timely = requireTimely(device, known);
     if (!timely.ok) return timely;
@@ -114,7 +111,7 @@ export const decline = (
     const found = await openStep(device, id, step);
     if (!found.ok) return found;
     const { machine, known, stand } = found.value;
-    if (stand === 'passed') return answer(device, machine, step);
+    if (stand === 'passed') return ok({ relationship: id, step });
     if (stand === 'signed') return fail('E_STATE', 'MCH-22', 'this device has signed that step');
     const { number, attempt } = known.record;
     const operation: StrandOperation = {
@@ -130,12 +127,10 @@ async function repeat(device: Device, { relationship, step }: MachineCommandReco
   const record = await requireMachine(device, relationship);
   if (!record.ok) return record;
   if (step === null) return fail('E_STATE', 'MCH-21', 'this command has opened a relationship');
-  return answer(device, await loadMachine(device, relationship, record.value), step);
-}
-
-async function answer(device: Device, { id, record }: LoadedMachine, step: StepHash): Promise<Result<Acted>> {
-  const message = await writeMessage(device, id, record);
-  return message.ok ? ok({ relationship: id, step, message: message.value }) : message;
+  // A crash between intent and signature is made good, unless a restore has closed the strand since.
+  const strand = strandOf(record.value, record.value.strand);
+  const signed = strand && (await isWritten(device, strand)) ? await finishIntent(device, strand.chain) : ok(undefined);
+  return signed.ok ? ok({ relationship, step }) : signed;
 }
 
 /** The relationship with a strand that this device may append to. */
@@ -259,7 +254,7 @@ interface OwnStep {
   readonly command?: Uint8Array | undefined;
 }
 
-/** Intent with everything that follows from it, then the signature, then the message. */
+/** Intent with everything that follows from it, then the signature. */
 async function write(
   device: Device,
   { id, record }: LoadedMachine,
@@ -290,5 +285,5 @@ async function write(
   });
   if (!written.ok) return written;
   const signed = await signIntent(device, record.strand, entry.index);
-  return signed.ok ? answer(device, change.value.machine, step) : signed;
+  return signed.ok ? ok({ relationship: id, step }) : signed;
 }

@@ -1,20 +1,14 @@
 import { faultyStore, memoryStore, must, verifyMachineFile, type MemoryDisk, type Result } from '@dsm/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../src/device.ts';
-import {
-  agree,
-  decline,
-  exportMachine,
-  joinMachine,
-  openMachine,
-  propose,
-  showMachine,
-  takeSteps,
-  type Acted,
-} from '../../src/machine/index.ts';
+import { exportMachine, joinMachine, openMachine, showMachine, takeSteps } from '../../src/machine/index.ts';
 import { HOUR_MS } from '../../../../tests/kit/index.ts';
 import { suite } from '../support/wallets.ts';
 import {
+  agree,
+  decline,
+  propose,
+  type Told,
   codeOf,
   copyCircle,
   counter,
@@ -37,7 +31,7 @@ interface Turn {
   run(device: Device, circle: Circle, before: Uint8Array | undefined): Promise<Answer>;
 }
 
-const told = (acted: Result<Acted>): Answer =>
+const told = (acted: Result<Told>): Answer =>
   acted.ok ? { ok: true, value: { message: acted.value.message } } : acted;
 
 /** Every commit of every turn fails, both ways; then a restart, the same turn twice, and the rest of the story. */
@@ -146,13 +140,13 @@ describe('MCH-20: a crash at any commit', () => {
 
   /** Declines what the message before has proposed, whether or not it is still open. */
   const refusing = (who: number): Turn => {
-    let step: Acted['step'] | undefined;
+    let step: Told['step'] | undefined;
     return {
       who,
       run: async (device, { id }) => {
         const { pending } = must(await showMachine(device, id));
         step = pending[0]?.step ?? step;
-        return told(await decline(device, id, step ?? (new Uint8Array(32) as Acted['step']), MACHINES));
+        return told(await decline(device, id, step ?? (new Uint8Array(32) as Told['step']), MACHINES));
       },
     };
   };

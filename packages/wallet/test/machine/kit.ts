@@ -17,7 +17,17 @@ import {
 import { systemEntropy } from '@dsm/platform/node';
 import { expect } from 'vitest';
 import type { Device } from '../../src/device.ts';
-import { agree, joinMachine, openMachine, propose, showMachine, takeSteps, tell } from '../../src/machine/index.ts';
+import {
+  agree as agreeOnly,
+  decline as declineOnly,
+  joinMachine,
+  openMachine,
+  propose as proposeOnly,
+  showMachine,
+  takeSteps,
+  tell,
+  type Acted,
+} from '../../src/machine/index.ts';
 import { openWallet } from '../../src/wallet/open.ts';
 import { HOUR_MS } from '../../../../tests/kit/index.ts';
 import { copyDisk } from '../support/directory.ts';
@@ -53,6 +63,22 @@ export const counter2: MachinePort = {
 };
 
 export const MACHINES: readonly MachinePort[] = [counter, counter2];
+
+/** An own step, and the message with it for all of the others. */
+export type Told = Acted & { readonly message: Uint8Array };
+
+async function told(device: Device, acted: Result<Acted>): Promise<Result<Told>> {
+  if (!acted.ok) return acted;
+  const message = await tell(device, acted.value.relationship);
+  return message.ok ? ok({ ...acted.value, message: message.value }) : message;
+}
+
+export const propose = async (...args: Parameters<typeof proposeOnly>): Promise<Result<Told>> =>
+  told(args[0], await proposeOnly(...args));
+export const agree = async (...args: Parameters<typeof agreeOnly>): Promise<Result<Told>> =>
+  told(args[0], await agreeOnly(...args));
+export const decline = async (...args: Parameters<typeof declineOnly>): Promise<Result<Told>> =>
+  told(args[0], await declineOnly(...args));
 
 export const input = (value: number): Uint8Array => encodeItem(value);
 

@@ -10,14 +10,11 @@ import {
 } from '@dsm/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
-  agree,
-  decline,
   exportMachine,
   joinMachine,
   listMachines,
   listSteps,
   openMachine,
-  propose,
   readInvitation,
   showMachine,
   takeSteps,
@@ -27,6 +24,9 @@ import {
 import { HOUR_MS } from '../../../../tests/kit/index.ts';
 import { makeWallet, suite } from '../support/wallets.ts';
 import {
+  agree,
+  decline,
+  propose,
   addOne,
   codeOf,
   copyCircle,

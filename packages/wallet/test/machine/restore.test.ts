@@ -1,22 +1,12 @@
 import { decodeFileOf, must, verifyMachineFile, type MachineId } from '@dsm/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Device } from '../../src/device.ts';
-import {
-  agree,
-  decline,
-  exportMachine,
-  joinMachine,
-  openMachine,
-  propose,
-  showMachine,
-  takeSteps,
-  tell,
-} from '../../src/machine/index.ts';
+import { exportMachine, joinMachine, openMachine, showMachine, takeSteps, tell } from '../../src/machine/index.ts';
 import { HOUR_MS } from '../../../../tests/kit/index.ts';
 import { passDate, restoreFrom, save, type Saved } from '../support/restores.ts';
 import { addCustomer, makeScene, syncNow, type Scene } from '../support/scene.ts';
 import { suite } from '../support/wallets.ts';
-import { codeOf, counter, input, MACHINES, stateOf } from './kit.ts';
+import { agree, codeOf, counter, decline, input, MACHINES, propose, stateOf } from './kit.ts';
 
 let scene: Scene;
 let alice: Device;
