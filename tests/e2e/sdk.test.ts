@@ -1,7 +1,7 @@
 /** The examples of the library and its tutorial run as they are shown, against real nodes. */
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../support/sources.ts';
 import { openWorld, type World } from './support.ts';
@@ -56,9 +56,19 @@ describe('the examples', () => {
   });
 });
 
+const CONFIG = {
+  extends: join(ROOT, 'tsconfig.base.json'),
+  compilerOptions: { types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')], noEmit: true },
+  files: ['tutorial.ts'],
+};
+
 test('the tutorial of the library does what it says', async () => {
   const program = join(world.dir, 'tutorial.ts');
   writeFileSync(program, fences(read('docs/sdk/README.md'), 'ts').join('\n'));
+  writeFileSync(join(world.dir, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(world.dir, 'tsconfig.json'), JSON.stringify(CONFIG));
+  const checked = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', world.dir], { encoding: 'utf8' });
+  expect({ status: checked.status, told: checked.stdout }).toEqual({ status: 0, told: '' });
   expect(await run(program)).toBe(
     [
       '24 words to write down',
