@@ -1,6 +1,6 @@
 /** The end of a run: faults stop, and everybody who is honest syncs a bounded number of times. */
 import { equalBytes, toHex } from '@dsm/core';
-import { listReservations, releaseExpired, sync } from '@dsm/wallet';
+import { listReservations, releaseExpired, sync, type ReservationRecord } from '@dsm/wallet';
 import type { Post } from '../actors/letters.ts';
 import { GOOD_MAIL } from '../actors/letters.ts';
 import { runCommand, type DeviceSeat } from './device.ts';
@@ -30,12 +30,19 @@ export async function becomeCalm(world: World, post: Post): Promise<void> {
 export const honestSeats = (world: World): DeviceSeat[] =>
   world.seats.filter(({ who }) => who.honest && !who.lost && !who.rotten);
 
+/** What the wallet of a running process holds; nothing where there is none, or where it dies meanwhile. */
+async function reservationsOf({ who, device }: DeviceSeat): Promise<readonly ReservationRecord[]> {
+  const { process } = who;
+  if (!device || !process) return [];
+  return (await Promise.race([listReservations(device), process.ended])) ?? [];
+}
+
 /** A person who takes back what nobody has claimed, once it may be taken back. */
 async function releaseAll(world: World, seat: DeviceSeat): Promise<void> {
   const { device } = seat;
   if (!device) return;
   const { gapMs } = world.facts;
-  const over = (await listReservations(device)).filter(
+  const over = (await reservationsOf(seat)).filter(
     ({ payer, status, until, claimed, funded }) =>
       equalBytes(payer, device.account) && status === 'open' && claimed < funded && device.clock() > until + gapMs,
   );
@@ -57,9 +64,7 @@ async function syncOnce(world: World, seat: DeviceSeat): Promise<void> {
 /** When the last reservation of an honest payer may be taken back. */
 async function lastReleaseMs(world: World): Promise<number> {
   const { gapMs, deltaMs } = world.facts;
-  const lists = await Promise.all(
-    honestSeats(world).flatMap(({ device }) => (device ? [listReservations(device)] : [])),
-  );
+  const lists = await Promise.all(honestSeats(world).map(reservationsOf));
   const open = lists.flat().filter(({ status, claimed, funded }) => status === 'open' && claimed < funded);
   return Math.max(0, ...open.map(({ until }) => until + gapMs + 2 * deltaMs));
 }

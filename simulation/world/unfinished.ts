@@ -21,7 +21,7 @@ const REQUESTS_PER_THING = 24;
 export async function countWork(world: World): Promise<void> {
   world.network.asked.clear();
   for (const { who, device } of honestSeats(world)) {
-    if (!device) continue;
+    if (!device || !who.process) continue;
     const [journal, payments, reservations] = [
       await listJournal(device),
       await listPayments(device),
@@ -135,7 +135,7 @@ async function hasLateClaim({ facts, seats }: World, device: Device): Promise<bo
 /** Work of an honest device that is not done although nothing stands in its way. */
 export async function unfinished(world: World, chronicle: Chronicle, syncs: number): Promise<string | undefined> {
   for (const { who, device } of honestSeats(world)) {
-    if (!device) return `${who.name} does not run`;
+    if (!device || !who.process) return `${who.name} does not run`;
     const open = await findOpen(device, world.facts.gapMs + 2 * world.facts.deltaMs);
     if (open !== undefined) return `${who.name} has ${open}`;
     const last = world.lastSyncs.get(who.name);
