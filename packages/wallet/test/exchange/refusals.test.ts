@@ -94,6 +94,13 @@ describe('REL-12: when an offer is accepted', () => {
     expectFailure(await accept(till, message), 'E_EXPIRED REL-12');
   });
 
+  test('not when there is no time left to settle it', async () => {
+    await takeAny(till);
+    const message = messageOf(await offered({ provisional: true }));
+    table.world.nowMs += table.world.net.network.settleMs;
+    expectFailure(await accept(till, message), 'E_EXPIRED REL-12');
+  });
+
   test('its own time, which the payer has set, ends before what the payee would grant', async () => {
     await takeAny(till);
     const first = await offered({ provisional: true, expiryMs: 60_000 });
@@ -159,6 +166,17 @@ describe('what follows a payment', () => {
     const back = { command: command(), payment: payment.payment, provisional: true };
     expectFailure(await refund(alice, back), 'E_STATE REL-24');
   });
+});
+
+test('REL-24: a refund that is repeated is the same one, and counts once', async () => {
+  const canteen = await copyOf(table, table.canteen);
+  await takeAny(canteen);
+  cutOff(table);
+  const { received } = await pay(table, alice, canteen, { provisional: true, amount: 100n });
+  const back = { command: command(), payment: received.payment.payment, amount: 100n, provisional: true };
+  const first = must(await refund(canteen, back));
+  expect(must(await refund(canteen, back)).message).toEqual(first.message);
+  expectFailure(await refund(canteen, { ...back, command: command() }), 'E_AMOUNT REL-24');
 });
 
 describe('a command that is repeated as another one', () => {
