@@ -17,16 +17,18 @@ const vault = someHash(4) as Uint8Array as ChainId;
 
 const standInKey = standInSuite().signatureKeyPair('ml-dsa-44', new Uint8Array(32)).publicKey;
 
-const policyOf = ({ world }: Stage): TokenPolicy =>
-  ({
-    network: world.facts.id,
-    issuer,
-    symbol: 'MEAL',
-    decimals: 2,
-    cap: 100n,
-    expiresAt: 0,
-    transferable: true,
-  }) as TokenPolicy;
+const policyOf = ({ world }: Stage): TokenPolicy => ({
+  network: world.facts.id,
+  issuer,
+  symbol: 'MEAL',
+  decimals: 2,
+  cap: 100n,
+  expiresAt: 0,
+  transferable: true,
+  approvers: [],
+  threshold: 0,
+  salt: new Uint8Array(16),
+});
 
 const account = (operation: object): Operation =>
   ({ kind: 'account', operation: { window, ...operation } }) as Operation;
