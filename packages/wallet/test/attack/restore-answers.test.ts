@@ -106,6 +106,16 @@ describe('WAL-34: the time of the nodes', () => {
     const device = await restoreFrom(scene.world, transport, await save(alice));
     expect((await readRestore(device))?.contacted).toBe(true);
   });
+
+  test('a clock that was set back since changes nothing about the wait, whether or not they answer', async () => {
+    const device = await restoreFrom(scene.world, scene.directory.transport, await save(alice));
+    const before = await readRestore(device);
+    const slow: Device = { ...device, clock: () => scene.world.nowMs - 3_600_000 };
+    expect(await finish(slow)).toBe('E_TOO_EARLY');
+    scene.directory.down.add(0).add(1).add(2).add(3);
+    expect(await finish(slow)).not.toBe('ok');
+    expect(await readRestore(device)).toEqual(before);
+  });
 });
 
 describe('WAL-35: what the account did after the backup', () => {
@@ -133,6 +143,17 @@ describe('WAL-35: what the account did after the backup', () => {
       lying((node, path) => (path.startsWith('/v1/slot/') && node < 2 ? seen() : undefined)),
     );
     expect(await finish(device)).toBe('E_PENDING');
+    expect((await readRestore(device))?.draft).toBeNull();
+  });
+
+  test('what was adopted counts, also where something else is in the way', async () => {
+    const saved = await save(alice);
+    expectOk(await payOnline(alice, { to: bob.account, token: scene.token, amount: 5n }));
+    const device = await dueFrom(
+      saved,
+      lying((node, path) => (path.startsWith('/v1/slot/') && node < 2 ? seen() : undefined)),
+    );
+    expect(must(await finishRestore(device))).toBe(1);
     expect((await readRestore(device))?.draft).toBeNull();
   });
 
