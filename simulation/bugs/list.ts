@@ -279,7 +279,7 @@ export const BUGS: readonly Bug[] = [
       find: 'const counts = device.clock() < offer.goodUntil;',
       replace: 'const counts = device.clock() > 0;',
     },
-    near('liars', 'hostile'),
+    near('forgers'),
   ),
   bug(
     'commit-after-expiry',
