@@ -91,6 +91,7 @@ test('WAL-13: what is unlocked is the chain that was named, and no other', async
   const { vault } = present((await listReservations(alice))[0]);
   cutOff(table);
   expect(codeOf(await payOnline(alice, { to: till.account, token: table.token, amount: 6n }))).toMatch(/^E_PENDING /);
+  expect(codeOf(await unlock(alice, { chain: till.identity, patienceMs: 0 }))).toBe('E_NOT_FOUND WAL-13');
   for (const chain of [vault, alice.account]) {
     const { open, waiting } = must(await unlock(alice, { chain, patienceMs: 0 }));
     const met = [...waiting.map((slot) => slot.chain), ...open.flatMap(({ place }) => (place ? [place.chain] : []))];
@@ -140,6 +141,7 @@ describe('what a final state changes beside its chain', () => {
 
   test('CHN-14: a void of a reservation nothing, whether it is known or not', async () => {
     const { vault } = present((await listReservations(alice))[0]);
+    expect(codeOf(await unlock(alice, { chain: till.identity, patienceMs: 0 }))).toBe('E_NOT_FOUND WAL-13');
     for (const chain of [vault, alice.account]) {
       expect(await effectsOf(alice, finalOf('vault', chain), VOID)).toEqual([]);
       expect(await settledPayments(alice, finalOf('vault', chain), VOID)).toEqual([]);

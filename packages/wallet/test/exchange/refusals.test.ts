@@ -9,6 +9,7 @@ import { placeKey } from '../../src/records/codecs.ts';
 import { listReservations, reservationRecords } from '../../src/records/reservation.ts';
 import { stateRecords } from '../../src/records/state.ts';
 import { sync } from '../../src/sync/sync.ts';
+import { openVault } from '../../src/vault/record.ts';
 import { cutOff, messageOf, offerTo, pay, payUpToCommit, takeAny } from '../attack/kit.ts';
 import { present, suite } from '../support/wallets.ts';
 import { command, copyOf, layTable, makePerson, type Table } from './table.ts';
@@ -194,6 +195,8 @@ test('RES-5: a commit after the value went back to the payer is void', async () 
   const { committed } = await payUpToCommit(table, alice, till);
   table.world.nowMs += 31 * 86_400_000;
   must(await releaseExpired(alice, till.account));
+  const { vault } = present((await listReservations(alice))[0]);
+  expect(must(await openVault(alice, vault)).reservation.status).toBe('released');
   must(await sync(till));
   expectFailure(await receive(till, messageOf(committed)), 'E_VOID RES-5');
 });
