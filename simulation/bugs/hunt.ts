@@ -59,15 +59,7 @@ interface Counts {
   checks: number;
 }
 
-async function hunt({
-  seconds,
-  crashes,
-  runs,
-  events,
-  presets = ORDER,
-  from = 1,
-  whole = false,
-}: Errand): Promise<Hunted> {
+async function hunt({ seconds, crashes, runs, events, presets = ORDER, whole = false }: Errand): Promise<Hunted> {
   // Of the processor: a busy machine takes nothing from the budget.
   const spent = (): number => {
     const { user, system } = process.cpuUsage();

@@ -12,12 +12,11 @@ interface Club {
 
 async function makeClub(): Promise<Club> {
   const scene = await makeScene();
-  const [treasurer, ann, ben] = await Promise.all(
-    ['treasurer', 'ann', 'ben'].map(async (name) => (await addCustomer(scene, name)).device),
-  );
-  await befriend(treasurer!, ann!);
-  await befriend(treasurer!, ben!);
-  return { scene, treasurer: treasurer!, members: [ann!, ben!] };
+  const join = async (name: string): Promise<Device> => (await addCustomer(scene, name)).device;
+  const treasurer = await join('treasurer');
+  const members = [await join('ann'), await join('ben')] as const;
+  for (const member of members) await befriend(treasurer, member);
+  return { scene, treasurer, members };
 }
 
 describe('VAL-11: issuing together', () => {
@@ -27,8 +26,8 @@ describe('VAL-11: issuing together', () => {
     const options = { symbol: 'CLUB', decimals: 0, cap: 1_000n, approvers, threshold: 2 };
     const { token } = expectOk(await createToken(treasurer, options));
     const proposal = expectOk(await proposeIssue(treasurer, token, 100n));
-    const [one, other] = await Promise.all(members.map((member) => approveIssue(member, proposal)));
-    const files = [expectOk(one!).file, expectOk(other!).file];
+    const files: Uint8Array[] = [];
+    for (const member of members) files.push(expectOk(await approveIssue(member, proposal)).file);
     expectCode(await gatherApprovals(treasurer, token, 100n, files.slice(0, 1)), 'E_PENDING');
     expectCode(await gatherApprovals(treasurer, token, 99n, files), 'E_MISMATCH');
     expectCode(await mint(treasurer, token, 100n), 'E_INCOMPLETE');

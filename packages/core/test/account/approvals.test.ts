@@ -22,7 +22,7 @@ import {
   windowNow,
   type Device,
 } from '../../../../tests/kit/index.ts';
-import { codeOf } from '../support/results.ts';
+import { codeOf, nth } from '../support/results.ts';
 
 const net = makeNetwork();
 const { suite, network } = net;
@@ -32,7 +32,7 @@ const approvers = keys.map(({ publicKey }) => publicKey);
 const { token, policy, item } = createToken(net, canteen, { approvers, threshold: 2 });
 
 /** The approval of the approver at this position, for the total, by whatever key. */
-const approve = (position: number, minted: bigint, key = keys[position]!): BundleItem => ({
+const approve = (position: number, minted: bigint, key = nth(keys, position)): BundleItem => ({
   ...(signItem(
     net,
     key,
@@ -84,7 +84,7 @@ describe('VAL-11: a token that several issue', () => {
     ['a threshold above the number of approvers', { approvers, threshold: 4 }],
     ['approvers and no threshold', { approvers, threshold: 0 }],
     ['a threshold and no approvers', { approvers: [], threshold: 1 }],
-    ['an approver twice', { approvers: [approvers[0]!, approvers[0]!], threshold: 1 }],
+    ['an approver twice', { approvers: [nth(approvers, 0), nth(approvers, 0)], threshold: 1 }],
   ])('%s is no policy', (_, changes) => {
     const made = makePolicy(net, canteen, { symbol: 'ODD', ...changes });
     expect(isApprovable(made.policy)).toBe(false);
