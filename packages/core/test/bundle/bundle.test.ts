@@ -94,8 +94,8 @@ describe('BND-1: a bundle is a list of items of seven types', () => {
       ),
     ) as readonly Item[];
     const read = (at: number, item: Item): string => codeOf(codec.fromItem(signature.with(at, item), 'item'));
-    for (const purpose of [1, 2, 3, 4, 5, 6]) expect(read(1, purpose)).toBe('ok');
-    for (const purpose of [0, 7, 'state', null]) expect(read(1, purpose)).toBe('E_FORMAT ENC-7');
+    for (const purpose of [1, 2, 3, 4, 5, 6, 7]) expect(read(1, purpose)).toBe('ok');
+    for (const purpose of [0, 8, 'state', null]) expect(read(1, purpose)).toBe('E_FORMAT ENC-7');
     expect(read(3, 17)).toBe('E_FORMAT ENC-3');
     expect(read(4, 1)).toBe('E_FORMAT ENC-3');
     expect(read(5, new Uint8Array(2_419))).toBe('E_FORMAT ENC-3');
