@@ -63,5 +63,6 @@ describe('VAL-11: issuing together', () => {
     expectCode(await createToken(treasurer, { ...options, approvers: [stranger.account] }), 'E_CONTACT');
     const plain = expectOk(await createToken(treasurer, { symbol: 'PLAIN', decimals: 0, cap: 9n }));
     expectCode(await proposeIssue(treasurer, plain.token, 1n), 'E_TOKEN');
+    expect(expectOk(await gatherApprovals(treasurer, plain.token, 1n, []))).toEqual([]);
   });
 });

@@ -73,6 +73,14 @@ describe('RES-7: the payee gives back what is left', () => {
     expectCode(await closeReservations(shop, alice.account), 'E_NOT_FOUND');
   });
 
+  test('where everything was paid and claimed nothing goes back', async () => {
+    const table = await makeTable();
+    const { alice, shop } = table;
+    await pay(table, 2_000n);
+    expect(expectOk(await closeReservations(shop, alice.account))).toEqual([]);
+    expect(await syncNow(shop)).toMatchObject({ open: [] });
+  });
+
   test('only its payee does it', async () => {
     const { alice, shop } = await makeTable();
     expectCode(await closeReservations(alice, shop.account), 'E_NOT_FOUND');

@@ -3,17 +3,17 @@
  * decided so, durably, it takes nothing more out of it; what it was paid is claimed first.
  */
 import { equalBytes, fail, ok, type ChainId, type Result, type TokenId } from '@dsm/core';
-import { readChain } from '../records/chain.ts';
 import type { Device } from '../device.ts';
 import { certify } from '../directory/certify.ts';
 import { guardStore } from '../guard.ts';
 import { listPayments, type PaymentStatus } from '../records/payment.ts';
-import { listReservations, reservationRecords, type ReservationRecord } from '../records/reservation.ts';
+import { isLive, listReservations, reservationRecords, type ReservationRecord } from '../records/reservation.ts';
 import { listVaultDrafts } from '../records/vault-draft.ts';
 import { formatDate } from '../restore/date.ts';
 import { claimTotals } from '../sync/claims.ts';
 import { makeNotes, type Notes } from '../sync/notes.ts';
 import { appendClose } from './append.ts';
+import { openVault } from './record.ts';
 import { refreshVault } from './refresh.ts';
 
 /** What went back to the payer of one reservation. */
@@ -76,8 +76,8 @@ export async function finishClosing(device: Device, notes: Notes): Promise<Resul
   return ok(count);
 }
 
-const isOwnLive = (device: Device, { payee, status }: ReservationRecord): boolean =>
-  equalBytes(payee, device.account) && (status === 'open' || status === 'closing');
+const isOwnLive = (device: Device, reservation: ReservationRecord): boolean =>
+  equalBytes(reservation.payee, device.account) && isLive(reservation);
 
 const PROMISED: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['accepted', 'requested']);
 
@@ -86,21 +86,13 @@ async function requireUnpromised(
   { vault }: ReservationRecord,
   now: number,
 ): Promise<Result<undefined>> {
-  const open = (await listPayments(device)).find(
-    (one) =>
-      one.vault !== null &&
-      equalBytes(one.vault, vault) &&
-      PROMISED.has(one.status) &&
-      one.expiresAt !== null &&
-      now <= one.expiresAt,
+  const ends = (await listPayments(device)).flatMap((one) =>
+    one.vault !== null && equalBytes(one.vault, vault) && PROMISED.has(one.status) ? [one.expiresAt] : [],
   );
-  return open === undefined
+  const last = Math.max(0, ...ends);
+  return now > last
     ? ok(undefined)
-    : fail(
-        'E_OPEN',
-        'RES-7',
-        `a payment out of it was accepted and may come until ${formatDate(open.expiresAt ?? now)}`,
-      );
+    : fail('E_OPEN', 'RES-7', `a payment out of it was accepted and may come until ${formatDate(last)}`);
 }
 
 /** One close to Final, after what is unclaimed. Undefined when nothing is left. */
@@ -111,9 +103,10 @@ async function closeVault(device: Device, vault: ChainId): Promise<Result<Closed
   const amount = funded - claimed;
   if (amount === 0n || status !== 'closing') return ok(undefined);
   if (total > claimed) return fail('E_PENDING', 'RES-7', 'what was paid out of it is not claimed yet');
-  const chain = await readChain(device, vault);
-  const drafts = chain ? await listVaultDrafts(device, vault, chain.certifiedTip.index + 1) : [];
-  let hash = drafts[0];
+  const held = await openVault(device, vault);
+  if (!held.ok) return held;
+  const [draft] = await listVaultDrafts(device, vault, held.value.tip.index + 1);
+  let hash = draft;
   if (!hash) {
     const close = await appendClose(device, vault);
     if (!close.ok) return close;
