@@ -101,8 +101,8 @@ describe('VAL-11: a token that several issue', () => {
 });
 
 describe('VAL-11: the file that goes from approver to approver', () => {
-  const verdict = (minted: bigint, items: readonly BundleItem[]): string => {
-    const found = verifyFile(suite, network, encodeFile(suite, 'issue', { token, minted }, items));
+  const verdict = (minted: bigint, items: readonly BundleItem[], of = token): string => {
+    const found = verifyFile(suite, network, encodeFile(suite, 'issue', { token: of, minted }, items));
     return found.ok ? found.kind : `${found.error.code} ${found.error.rule}`;
   };
 
@@ -125,7 +125,6 @@ describe('VAL-11: the file that goes from approver to approver', () => {
 
   test('a token that its issuer mints alone asks for nothing', () => {
     const alone = makePolicy(net, canteen, { symbol: 'ALONE' });
-    const file = encodeFile(suite, 'issue', { token: alone.token, minted: 1n }, [alone.item]);
-    expect(verifyFile(suite, network, file)).toMatchObject({ ok: false, error: { code: 'E_TOKEN', rule: 'VAL-11' } });
+    expect(verdict(1n, [alone.item], alone.token)).toBe('E_TOKEN VAL-11');
   });
 });
