@@ -104,8 +104,8 @@ export const approveIssue = (device: Device, file: Uint8Array): Promise<Result<A
   });
 
 /**
- * The approvals out of the files that came back, for `mint`: as many as the token asks for, none for most. `E_MISMATCH` when a file
- * is about another token or total, `E_PENDING` while too few have approved.
+ * The approvals out of the files that came back, for `mint`: as many as the token asks for, none for most.
+ * `E_MISMATCH` when a file is about another token or total, `E_PENDING` while too few have approved.
  */
 export const gatherApprovals = (
   device: Device,

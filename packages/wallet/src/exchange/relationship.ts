@@ -8,26 +8,20 @@ import {
   relationshipId,
   stateHash,
   totalLeaf,
-  type BundleItem,
   type ChainId,
-  type Genesis,
   type HalfGenesis,
   type RelationshipTerms,
   type Result,
-  type Tip,
-  type Write,
   itemNames,
   LIMITS,
 } from '@dsm/core';
 import { openChain, type HeldChain } from '../chain/draft.ts';
+import { installChain } from '../chain/install.ts';
 import type { Device } from '../device.ts';
-import { chainRecords, putChain } from '../records/chain.ts';
-import { placeKey } from '../records/codecs.ts';
-import { putItems, readItem } from '../records/item.ts';
-import { putLeaves } from '../records/leaf.ts';
+import { chainRecords } from '../records/chain.ts';
+import { readItem } from '../records/item.ts';
 import type { ReservationRecord } from '../records/reservation.ts';
 import { readRestore } from '../records/restore.ts';
-import { stateRecords } from '../records/state.ts';
 import {
   findRelationship,
   NONCE_BYTES,
@@ -88,30 +82,13 @@ export async function beginRelationship(
     peerHalf: null,
   };
   const committed = await device.store.commit(
-    [relationshipRecords.put(device, id, begun), ...installHalf(device, genesis, half.value)],
+    [
+      relationshipRecords.put(device, id, begun),
+      ...installChain(device, genesis, { kind: 'half', operation: half.value }),
+    ],
     [relationshipRecords.isAbsent(id), chainRecords.isAbsent(begun.ownHalf)],
   );
   return committed.ok ? ok(begun) : committed;
-}
-
-/** Rows of a chain of kind half that begins here. */
-export function installHalf(device: Device, { body, tree }: Genesis, operation: HalfGenesis): readonly Write[] {
-  const tip: Tip = { index: 0, hash: stateHash(device.suite, body) };
-  const items: readonly BundleItem[] = [
-    { type: 'body', body },
-    { type: 'operation', operation: { kind: 'half', operation } },
-  ];
-  return [
-    ...putItems(device, items),
-    ...putLeaves(device, body.chain, tree),
-    stateRecords.put(device, placeKey(body.chain, 0), {
-      hash: tip.hash,
-      status: 'final',
-      mode: 'online',
-      attached: [],
-    }),
-    putChain(device, body.chain, { kind: 'half', tip, certifiedTip: tip, k: operation.k }),
-  ];
 }
 
 async function ownHalfTerms(device: Device, peer: ChainId, terms: RelationshipTerms): Promise<Result<HalfGenesis>> {

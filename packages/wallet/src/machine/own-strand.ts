@@ -6,22 +6,16 @@ import {
   makeGenesis,
   ok,
   stateHash,
-  type Body,
-  type BundleItem,
   type MachineId,
   type Result,
   type StrandGenesis,
   type Tip,
-  type Tree,
   type Write,
 } from '@dsm/core';
+import { installChain } from '../chain/install.ts';
 import type { Device, Storage } from '../device.ts';
-import { putChain } from '../records/chain.ts';
-import { placeKey } from '../records/codecs.ts';
-import { putItems, readItem } from '../records/item.ts';
-import { putLeaves } from '../records/leaf.ts';
+import { readItem } from '../records/item.ts';
 import { readRestore } from '../records/restore.ts';
-import { stateRecords } from '../records/state.ts';
 import { machineRecords, type KnownStrand, type MachineRecord } from './records.ts';
 
 export interface NewStrand {
@@ -45,26 +39,7 @@ export async function draftStrand(device: Device, relationship: MachineId, own: 
   };
   const { body, tree } = makeGenesis(device.suite, device.network.id, { kind: 'strand', operation });
   const strand = { chain: body.chain, party: own, base: base.index };
-  return ok({ strand, writes: installStrand(device, body, tree, operation) });
-}
-
-function installStrand(device: Device, body: Body, tree: Tree, operation: StrandGenesis): readonly Write[] {
-  const tip: Tip = { index: 0, hash: stateHash(device.suite, body) };
-  const items: readonly BundleItem[] = [
-    { type: 'body', body },
-    { type: 'operation', operation: { kind: 'strand', operation } },
-  ];
-  return [
-    ...putItems(device, items),
-    ...putLeaves(device, body.chain, tree),
-    stateRecords.put(device, placeKey(body.chain, 0), {
-      hash: tip.hash,
-      status: 'final',
-      mode: 'online',
-      attached: [],
-    }),
-    putChain(device, body.chain, { kind: 'strand', tip, certifiedTip: tip, k: operation.k }),
-  ];
+  return ok({ strand, writes: installChain(device, { body, tree }, { kind: 'strand', operation }) });
 }
 
 /** Whether the device still writes its strand: not while a restore is under way, and never below it afterwards. */

@@ -14,7 +14,7 @@ import {
 } from '@dsm/core';
 import type { Device, Storage } from '../device.ts';
 import { listRelationships, peerHoldsRecords, relationshipRecords } from '../exchange/records.ts';
-import { installHalf } from '../exchange/relationship.ts';
+import { installChain } from '../chain/install.ts';
 import { placeKey } from '../records/codecs.ts';
 import { finalRecords } from '../records/final.ts';
 import { readRestoredIndex, restoredRecords } from '../records/restore.ts';
@@ -29,7 +29,7 @@ export async function renewHalves(device: Device, base: Tip): Promise<readonly W
     const operation: HalfGenesis = { ...terms, base };
     const genesis = makeGenesis(device.suite, device.network.id, { kind: 'half', operation });
     writes.push(
-      ...installHalf(device, genesis, operation),
+      ...installChain(device, genesis, { kind: 'half', operation }),
       relationshipRecords.put(device, relationship.id, { ...relationship, ownHalf: genesis.body.chain }),
     );
   }
